@@ -1,0 +1,1 @@
+"""Certified convex training of two-layer ReLU networks."""

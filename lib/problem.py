@@ -1,0 +1,247 @@
+"""The training problem (5), the networks that try to solve it, and its rank."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+
+
+def as_matrix(name: str, value: ArrayLike) -> Array:
+    """Return a read-only float copy of ``value`` as a finite (n, k) matrix.
+
+    A one-dimensional ``value`` becomes a single column.
+    """
+    try:
+        matrix = np.array(value, dtype=np.float64, order="C")
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{name} must be a matrix of real numbers; got {type(value).__name__} "
+            f"({error}). Pass a rectangular numpy array."
+        ) from error
+    if matrix.ndim == 1:
+        matrix = matrix[:, None]
+    if matrix.ndim != 2 or 0 in matrix.shape:
+        raise ValueError(
+            f"{name} must be a matrix with at least one row and one column; got "
+            f"shape {matrix.shape}. Flatten images to one row per sample."
+        )
+    _require_finite(name, matrix)
+    matrix.setflags(write=False)
+    return matrix
+
+
+def _require_finite(name: str, matrix: Array) -> None:
+    """Refuse NaN and infinity, and say where the first one stands."""
+    bad = ~np.isfinite(matrix)
+    if bad.any():
+        row, column = (int(k) for k in np.argwhere(bad)[0])
+        raise ValueError(
+            f"{name} must be finite; got {matrix[row, column]} at row {row}, "
+            f"column {column} ({int(bad.sum())} such entries). Remove or impute them."
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Squared-loss training with weight decay, the paper's problem (5).
+
+    ``p* = min_{U,V} 1/2 |F - Y|_F^2 + beta/2 sum_j (|u_j|^2 + |v_j|^2)`` where
+    ``F = sum_j (X u_j)_+ v_j^T``.
+
+    Parameters
+    ----------
+    X : (n, d) array_like
+        One sample a row. A bias is a column of ones.
+    Y : (n, c) or (n,) array_like
+        Targets; a vector is taken as one output, ``c = 1``.
+    beta : float
+        Weight decay, positive. Same unit as ``|Y| |X|``.
+
+    Raises
+    ------
+    ValueError
+        If a matrix is empty, not numeric or not finite, if the numbers of rows
+        differ, or if ``beta`` is not positive and finite.
+
+    Notes
+    -----
+    Both matrices are copied and read-only, so a problem never changes.
+    """
+
+    X: Array
+    Y: Array
+    beta: float
+
+    def __post_init__(self) -> None:
+        """Validate and freeze the data."""
+        X, Y = as_matrix("X", self.X), as_matrix("Y", self.Y)
+        if len(X) != len(Y):
+            raise ValueError(
+                f"X and Y must have one row per sample each; got X {X.shape} and "
+                f"Y {Y.shape}. Transpose one of them or drop the extra rows."
+            )
+        beta = float(self.beta)
+        if not (np.isfinite(beta) and beta > 0):
+            raise ValueError(
+                f"beta must be positive and finite; got beta = {self.beta!r}. "
+                "Without weight decay the optimum need not be attained."
+            )
+        object.__setattr__(self, "X", X)
+        object.__setattr__(self, "Y", Y)
+        object.__setattr__(self, "beta", beta)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """``(n, d, c)``: samples, inputs, outputs."""
+        return (*self.X.shape, self.Y.shape[1])
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A two-layer ReLU network ``x -> sum_j (x . u_j)_+ v_j``, the paper's (1).
+
+    Parameters
+    ----------
+    U : (m, d) array_like
+        Input weights, one neuron a row. ``m = 0`` is the zero network.
+    V : (m, c) array_like
+        Output weights, one neuron a row.
+    """
+
+    U: Array
+    V: Array
+
+    def __post_init__(self) -> None:
+        """Validate and freeze the weights."""
+        for name in ("U", "V"):
+            weights = np.array(getattr(self, name), dtype=np.float64)
+            if weights.ndim != 2 or weights.shape[1] == 0:
+                raise ValueError(
+                    f"{name} must be a matrix with one neuron a row; got shape "
+                    f"{weights.shape}."
+                )
+            _require_finite(name, weights)
+            weights.setflags(write=False)
+            object.__setattr__(self, name, weights)
+        if len(self.U) != len(self.V):
+            raise ValueError(
+                f"U and V must have one row per neuron each; got U {self.U.shape} "
+                f"and V {self.V.shape}."
+            )
+
+    @classmethod
+    def zero(cls, d: int, c: int) -> Network:
+        """Return the network without neurons, which answers 0 everywhere."""
+        return cls(np.zeros((0, d)), np.zeros((0, c)))
+
+    @property
+    def width(self) -> int:
+        """Number of neurons ``m``."""
+        return len(self.U)
+
+    @property
+    def weight_decay(self) -> float:
+        """``1/2 sum_j (|u_j|^2 + |v_j|^2)``."""
+        return float(0.5 * (np.vdot(self.U, self.U) + np.vdot(self.V, self.V)))
+
+    @property
+    def path_norm(self) -> float:
+        """``sum_j |u_j| |v_j|``, the weight decay after rescaling (Lemma 4)."""
+        lengths = np.linalg.norm(self.U, axis=1) * np.linalg.norm(self.V, axis=1)
+        return float(lengths.sum())
+
+    def hidden(self, X: ArrayLike) -> Array:
+        """Return the activations ``(X U^T)_+``, (n, m)."""
+        X = np.asarray(X, dtype=np.float64)
+        if X.ndim != 2 or X.shape[1] != self.U.shape[1]:
+            raise ValueError(
+                f"X must have {self.U.shape[1]} columns, one per input of the "
+                f"network; got shape {X.shape}."
+            )
+        return np.maximum(X @ self.U.T, 0.0)
+
+    def predict(self, X: ArrayLike) -> Array:
+        """Return the outputs ``F``, (n, c)."""
+        return self.hidden(X) @ self.V
+
+    def balanced(self) -> Network:
+        """Rescale each neuron to ``|u_j| = |v_j|``; the outputs stay.
+
+        Lemma 4: of all rescalings this one has the least weight decay, which
+        then equals the path norm. A neuron with a zero side becomes zero.
+        """
+        lengths = np.linalg.norm(self.U, axis=1), np.linalg.norm(self.V, axis=1)
+        alive = (lengths[0] > 0) & (lengths[1] > 0)
+        ratio = np.sqrt(
+            np.divide(lengths[1], lengths[0], out=np.zeros(self.width), where=alive)
+        )
+        inverse = np.divide(1.0, ratio, out=np.zeros(self.width), where=ratio > 0)
+        return Network(self.U * ratio[:, None], self.V * inverse[:, None])
+
+
+def objective(problem: Problem, network: Network) -> float:
+    """Return the objective of (5): half the squared error plus weight decay.
+
+    Errors if the network's inputs or outputs do not fit the data. O(n m (d + c)).
+    """
+    R = residual(problem, network)
+    return float(0.5 * np.vdot(R, R)) + problem.beta * network.weight_decay
+
+
+def residual(problem: Problem, network: Network) -> Array:
+    """Return ``Y - F``, (n, c): minus the gradient of the loss at ``F``."""
+    if network.V.shape[1] != problem.Y.shape[1]:
+        raise ValueError(
+            f"The network must have {problem.Y.shape[1]} outputs, the columns of Y; "
+            f"got V {network.V.shape}."
+        )
+    return problem.Y - network.predict(problem.X)
+
+
+@dataclass(frozen=True, eq=False)
+class RankReduction:
+    """``X = coordinates @ basis.T`` up to a matrix of norm at most ``discarded``.
+
+    Parameters
+    ----------
+    coordinates : (n, r) array
+        The samples in an orthonormal basis of the row space of X.
+    basis : (d, r) array
+        Orthonormal columns ``Q``.
+    discarded : float
+        Upper bound of ``|X - coordinates basis^T|_2``; 0 when nothing was cut.
+    """
+
+    coordinates: Array
+    basis: Array
+    discarded: float
+
+    def lift(self, network: Network) -> Network:
+        """Return the network on d inputs that equals ``network`` on r inputs."""
+        return Network(network.U @ self.basis.T, network.V)
+
+
+def reduce_rank(X: Array) -> RankReduction:
+    """Replace X, (n, d), by its coordinates in its row space (A.2).
+
+    Input weights orthogonal to the row space only cost weight decay, so nothing
+    is lost: the problem on (n, r) has the same optimum. Singular values at the
+    level of rounding, ``max(n, d) eps sigma_1``, count as zero and are reported
+    in ``discarded``. If X has full column rank it is returned unchanged.
+    O(n d min(n, d)).
+    """
+    n, d = X.shape
+    # A tall X enters through its triangular factor, so that no (n, n) is formed.
+    factor = np.linalg.qr(X, mode="r") if n > d else X
+    _, sigma, Qt = np.linalg.svd(factor, full_matrices=False)
+    rounding = max(n, d) * np.finfo(float).eps * sigma[0]
+    rank = max(int((sigma > rounding).sum()), 1)  # zero data keep one column
+    if rank == d:
+        return RankReduction(X, np.eye(d), 0.0)
+    basis = Qt[:rank].T
+    cut = sigma[rank] if rank < len(sigma) else 0.0
+    return RankReduction(X @ basis, basis, float(cut + rounding))
