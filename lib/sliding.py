@@ -14,8 +14,11 @@ import numpy as np
 
 from lib.problem import Array, Network
 
-NEWTON_STEPS = 60
+NEWTON_STEPS = 150
 """More than enough: convergence is quadratic near a solution."""
+
+HALVINGS = 8
+"""Halvings of Newton's step before damping is tried."""
 
 DAMPING = 10.0 ** np.arange(-14, 2)
 """Dampings tried, in units of the largest curvature, from Newton to gradient."""
@@ -202,14 +205,18 @@ def _newton(faces: _Faces, a: Array, V: Array) -> tuple[Array, Array, bool]:
 
 
 def _newton_steps(hessian: Array, gradient: Array) -> Iterator[Array]:
-    """Yield ``-(|H| + damping)^-1 g`` with more and more damping.
+    """Yield Newton's step, then shorter ones, then more and more damped ones.
 
     Moduli of eigenvalues make it a descent direction also where H is indefinite;
-    damping shortens it along directions in which the objective is nearly linear,
-    such as moving weight between two nearly equal neurons.
+    damping, ``-(|H| + damping)^-1 g``, shortens it along directions in which the
+    objective is nearly linear, such as moving weight between two nearly equal
+    neurons.
     """
     curvature, modes = np.linalg.eigh(hessian)
     slopes, curvature = modes.T @ gradient, np.abs(curvature)
+    undamped = -modes @ (slopes / (curvature + DAMPING[0] * curvature.max()))
+    for halvings in range(HALVINGS):
+        yield 0.5**halvings * undamped
     for damping in DAMPING * curvature.max():
         yield -modes @ (slopes / (curvature + damping))
 

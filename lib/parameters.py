@@ -1,0 +1,119 @@
+"""Checks of a chapter's parameters, before anything is computed.
+
+Papermill writes whatever it is told into the notebook, a misspelt name included.
+Each chapter therefore calls :func:`check` right after its `parameters` cell.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import types
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Spec = Callable[[str, Any], None]
+
+IPYTHON_NAMES = frozenset({"In", "Out", "exit", "quit", "open", "get_ipython"})
+"""What a fresh kernel defines beside dunder and underscore names."""
+
+
+class ParameterError(ValueError):
+    """A parameter of a chapter is missing, unknown or out of range."""
+
+
+def check(namespace: Mapping[str, Any], **specs: Spec) -> None:
+    """Check the parameters of a chapter in its global namespace.
+
+    At this point of a chapter only imports and parameters have run, so any other
+    datum in the namespace is a parameter that the chapter does not know.
+
+    Parameters
+    ----------
+    namespace : mapping
+        ``globals()`` of the notebook.
+    **specs
+        For each parameter what must hold: :func:`positive`, :func:`natural`,
+        :func:`choice`.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is missing, unknown, of the wrong type or out of range.
+
+    Examples
+    --------
+    >>> check({"beta": 0.5}, beta=positive())
+    >>> check({"beta": 0.5, "betta": 1}, beta=positive())
+    Traceback (most recent call last):
+    lib.parameters.ParameterError: Unknown parameter 'betta'; did you mean 'beta'? ...
+    """
+    for name in namespace:
+        if name not in specs and _is_datum(name, namespace[name]):
+            raise ParameterError(
+                f"Unknown parameter {name!r}{_nearest(name, specs)} This chapter "
+                f"takes {', '.join(sorted(specs)) or 'no parameter'}."
+            )
+    for name, spec in specs.items():
+        if name not in namespace:
+            raise ParameterError(
+                f"Parameter {name!r} is missing; the parameters cell must set it."
+            )
+        spec(name, namespace[name])
+
+
+def _is_datum(name: str, value: Any) -> bool:
+    """Tell whether a global is data rather than an import or the kernel's own."""
+    if name.startswith("_") or name in IPYTHON_NAMES:
+        return False
+    return not (isinstance(value, types.ModuleType) or callable(value))
+
+
+def _nearest(name: str, known: Mapping[str, Any] | tuple[str, ...]) -> str:
+    """Suggest the nearest known name, if one is near."""
+    near = difflib.get_close_matches(str(name), list(known), n=1)
+    return f"; did you mean {near[0]!r}?" if near else "."
+
+
+def _refuse(name: str, must: str, value: Any) -> None:
+    """Raise with what must hold and what came."""
+    raise ParameterError(
+        f"Parameter {name!r} must be {must}; got {value!r} of type "
+        f"{type(value).__name__}."
+    )
+
+
+def positive() -> Spec:
+    """Ask for a positive finite number."""
+
+    def spec(name: str, value: Any) -> None:
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not (number and math.isfinite(value) and value > 0):
+            _refuse(name, "a positive finite number", value)
+
+    return spec
+
+
+def natural(minimum: int = 0) -> Spec:
+    """Ask for a whole number of at least ``minimum``."""
+
+    def spec(name: str, value: Any) -> None:
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        if not (whole and value >= minimum):
+            _refuse(name, f"a whole number >= {minimum}", value)
+
+    return spec
+
+
+def choice(*names: str) -> Spec:
+    """Ask for one of some names."""
+
+    def spec(name: str, value: Any) -> None:
+        if value not in names:
+            options = " or ".join(repr(option) for option in names)
+            raise ParameterError(
+                f"Parameter {name!r} must be {options}; got {value!r}"
+                f"{_nearest(value, names)}"
+            )
+
+    return spec
