@@ -1,0 +1,83 @@
+# The book's commands; `make help` lists them.
+
+PYTHON ?= python3.11
+PARAMS ?= params/ci.yml
+JOBS ?= 2
+PORT ?= 8000
+
+# Only relative paths below, so that a checkout in "a folder with spaces" works.
+PY := .venv/bin/python
+# The stamp is written last, and its name carries the lock and the folder: a broken
+# install, a new lock or a moved checkout all ask for a fresh .venv.
+STAMP := .venv/.installed-$(shell { cat requirements.lock; pwd; } | cksum | tr -d ' ')
+CODE := lib tools tests _ext
+
+.DEFAULT_GOAL := help
+.PHONY: help book html test lint lab serve clean lock venv
+.DELETE_ON_ERROR:
+
+help: ## list the commands
+	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## /\1	/' | expand -t 10
+
+book: $(STAMP) ## run the chapters that changed, build _build/html
+	$(PY) -m tools.run_notebooks --params "$(PARAMS)" --jobs $(JOBS)
+	$(MAKE) html
+
+html: $(STAMP) ## build the pages from the executed chapters
+	$(PY) -m tools.stage
+	rm -rf _build/html
+	.venv/bin/jupyter-book build _build/src --config _config.yml \
+		--toc _build/src/_toc.yml --path-output . -W -n --keep-going --all --quiet
+	@echo "The book is in _build/html/index.html"
+
+test: book lint ## build, lint, and run every test
+	$(PY) -m pytest -n $(JOBS) --dist loadfile
+
+lint: $(STAMP) ## ruff on the library, the tools, the tests and the staged chapters
+	$(PY) -m ruff check $(CODE)
+	$(PY) -m ruff format --check $(CODE)
+	@for notebook in _build/src/chapters/*.ipynb; do \
+		test -e "$$notebook" || { echo "No staged chapters: run make book"; exit 1; }; \
+	done
+	$(PY) -m ruff check _build/src/chapters/*.ipynb
+
+lab: $(STAMP) ## open the chapters in JupyterLab (as text notebooks)
+	$(PY) -m jupyter lab chapters
+
+serve: ## show the built book on http://127.0.0.1:8000 (PORT=8000)
+	@test -f _build/html/index.html || { echo "No book yet: run make book"; exit 1; }
+	$(PY) -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
+
+clean: ## remove what was built, keep .venv
+	rm -rf _build .pytest_cache .ruff_cache .hypothesis
+
+lock: ## resolve requirements.in into requirements.lock
+	@command -v "$(PYTHON)" >/dev/null || { $(NO_PYTHON); }
+	"$(PYTHON)" -m venv _build/lock
+	_build/lock/bin/python -m pip install --quiet pip-tools==7.5.2
+	echo "# Every package of the book, pinned. Made by \`make lock\` from requirements.in." \
+		> _build/requirements.lock
+	_build/lock/bin/python -m piptools compile --quiet --no-header --no-annotate \
+		--strip-extras --allow-unsafe --no-emit-index-url --no-emit-find-links \
+		--output-file - requirements.in > _build/resolved.lock
+	# torch's CUDA libraries differ from machine to machine: pip adds them as needed
+	sed -E -e 's/^(torch==[0-9.]+)\+.*$$/\1/' -e '/^(nvidia-|cuda-|triton==)/d' \
+		_build/resolved.lock >> _build/requirements.lock
+	mv _build/requirements.lock requirements.lock
+
+venv: $(STAMP) ## make .venv (the other commands do it when they need to)
+
+NO_PYTHON = echo "Python 3.11 is needed and '$(PYTHON)' was not found." \
+	"Install it, or say where it is: make PYTHON=/path/to/python3.11 ..." >&2; exit 1
+OLD_PYTHON = import sys; sys.exit(sys.version_info[:2] != (3, 11))
+
+$(STAMP):
+	@command -v "$(PYTHON)" >/dev/null || { $(NO_PYTHON); }
+	@"$(PYTHON)" -c '$(OLD_PYTHON)' || { $(NO_PYTHON); }
+	rm -rf .venv
+	"$(PYTHON)" -m venv .venv
+	$(PY) -m pip install --disable-pip-version-check -r requirements.lock
+	$(PY) -m pip install --disable-pip-version-check --no-deps \
+		--no-build-isolation -e .
+	$(PY) -m pip check
+	touch "$@"
