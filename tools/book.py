@@ -1,0 +1,97 @@
+"""Where the parts of the book are, read from `_toc.yml`."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+CHAPTERS = "chapters"
+
+
+class BookError(Exception):
+    """Something in the book's own files is wrong; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Book:
+    """The book whose `_toc.yml` lies in ``root``."""
+
+    root: Path = REPOSITORY
+
+    @property
+    def build(self) -> Path:
+        """The folder that everything made goes to."""
+        return self.root / "_build"
+
+    @property
+    def executed(self) -> Path:
+        """The folder of the executed chapters and their records."""
+        return self.build / "executed"
+
+    @property
+    def staged(self) -> Path:
+        """The folder that jupyter-book reads."""
+        return self.build / "src"
+
+    def toc(self) -> dict[str, Any]:
+        """Read the table of contents."""
+        path = self.root / "_toc.yml"
+        toc = read_yaml(path)
+        if not isinstance(toc, dict) or "root" not in toc:
+            raise BookError(f"{path} must be a mapping with a `root` page.")
+        return toc
+
+    def pages(self) -> list[str]:
+        """List the pages in reading order, without their suffixes."""
+        return list(_files(self.toc()))
+
+    def chapters(self) -> dict[str, Path]:
+        """Map the stem of each chapter, in reading order, to its text notebook."""
+        names = [page for page in self.pages() if page.startswith(f"{CHAPTERS}/")]
+        found = {Path(name).name: self.root / f"{name}.md" for name in names}
+        for stem, path in found.items():
+            if not path.is_file():
+                raise BookError(
+                    f"_toc.yml names {CHAPTERS}/{stem}, but there is no {path}. "
+                    "Write it, or take it out of _toc.yml."
+                )
+        return found
+
+
+def _files(node: Any) -> Iterator[str]:
+    """Walk a table of contents in reading order."""
+    if isinstance(node, dict):
+        for name in ("root", "file"):
+            if name in node:
+                yield str(node[name]).removesuffix(".md")
+        for name in ("parts", "chapters", "sections"):
+            yield from _files(node.get(name, []))
+    if isinstance(node, list):
+        for child in node:
+            yield from _files(child)
+
+
+def read_yaml(path: Path) -> Any:
+    """Read a YAML file, safely; say which file is missing or broken."""
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BookError(f"There is no {path}. Check the path.") from None
+    except yaml.YAMLError as error:
+        raise BookError(f"{path} is not valid YAML: {error}") from None
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> BookError:
+    """Say that a name is unknown, which one was perhaps meant and which there are."""
+    known = list(known)
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    hint = f"; did you mean {near[0]!r}?" if near else "."
+    return BookError(
+        f"Unknown {kind} {name!r}{hint} Known: {', '.join(known) or 'none'}."
+    )

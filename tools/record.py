@@ -1,0 +1,151 @@
+"""What is kept beside an executed chapter: its key, and how the run went."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from tools import chapter, execute
+from tools.book import Book
+from tools.chapter import Parameters
+
+INPUTS = (
+    "lib/**/*.py",
+    "lib/**/*.mplstyle",
+    "data/*.json",  # these name the sha256 of the images
+    "requirements.lock",
+)
+PACKAGES = (
+    ["numpy", "scipy", "clarabel", "cvxpy", "torch", "matplotlib"]  #
+    + ["ipykernel", "papermill", "jupytext", "jupyter-book"]
+)
+
+
+@dataclass(frozen=True)
+class Record:
+    """How one chapter was executed.
+
+    Attributes
+    ----------
+    key : str
+        Hash of all that the notebook depends on.
+    sha256 : str
+        Hash of the notebook itself.
+    parameters : dict
+        What was set from outside.
+    seconds, peak_mib : float
+        Run time and the kernel's peak memory.
+    date : str
+        When, in UTC.
+    machine, versions : dict
+        Where, and with what.
+    """
+
+    key: str
+    sha256: str
+    parameters: dict[str, Any]
+    seconds: float
+    peak_mib: float
+    date: str
+    machine: dict[str, Any]
+    versions: dict[str, str]
+
+
+def key(book: Book, source: Path, parameters: Parameters) -> str:
+    """Hash everything that the executed notebook of a chapter depends on."""
+    digest = hashlib.sha256(sys.version.encode())
+    digest.update(json.dumps(parameters, sort_keys=True).encode())
+    for path in [source, *_inputs(book)]:
+        content = path.read_bytes()
+        digest.update(f"{path.name} {len(content)}\n".encode() + content)
+    return digest.hexdigest()
+
+
+def _inputs(book: Book) -> Iterator[Path]:
+    """List the files, besides its own, that a chapter depends on."""
+    for pattern in INPUTS:
+        yield from sorted(book.root.glob(pattern))
+    yield from (Path(module.__file__) for module in (chapter, execute))
+
+
+def describe(key: str, content: bytes, parameters: Parameters, result: dict) -> Record:
+    """Describe a run that has just ended on this machine."""
+    return Record(
+        key=key,
+        sha256=hashlib.sha256(content).hexdigest(),
+        parameters=dict(parameters),
+        seconds=round(result["seconds"], 1),
+        peak_mib=round(result["peak_mib"]),
+        date=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        machine=machine(),
+        versions={name: metadata.version(name) for name in PACKAGES},
+    )
+
+
+def machine() -> dict[str, Any]:
+    """Describe the machine in words that a reader can compare with their own."""
+    return {
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count(),
+        "platform": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+    }
+
+
+def _processor() -> str:
+    """Tell the processor's model name, or what the platform knows of it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if "model name" in line]
+    return names[0] if names else platform.processor() or "unknown"
+
+
+def paths(out: Path, stem: str) -> tuple[Path, Path]:
+    """Name the files of an executed chapter: the notebook and its record."""
+    return out / f"{stem}.ipynb", out / f"{stem}.json"
+
+
+def read(out: Path, stem: str) -> Record | None:
+    """Read the record of an executed chapter, if there is one that fits its notebook.
+
+    A notebook that was cut short or edited does not match its hash, and a record that
+    cannot be read is none; either way the chapter is run again.
+    """
+    notebook, sidecar = paths(out, stem)
+    try:
+        record = Record(**json.loads(sidecar.read_text(encoding="utf-8")))
+        content = notebook.read_bytes()
+    except (OSError, ValueError, TypeError):
+        return None
+    return record if record.sha256 == hashlib.sha256(content).hexdigest() else None
+
+
+def write(out: Path, stem: str, content: bytes, record: Record) -> None:
+    """Put a notebook and its record in place, each whole or not at all."""
+    notebook, sidecar = paths(out, stem)
+    replace(notebook, content)
+    replace(sidecar, (json.dumps(asdict(record), indent=1) + "\n").encode())
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Write a file aside and move it into place."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        aside.write_bytes(content)
+        os.replace(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)
