@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
@@ -98,6 +99,22 @@ def close_box(writer: Any, node: nodes.Element) -> None:
     writer.body.append("</div>")
 
 
+def lead_to_chapters(app: Sphinx, tree: nodes.document) -> None:
+    """Let a link to a chapter's text, which works in the repository, work here.
+
+    What is staged of a chapter is its executed notebook, so MyST finds no file.
+    """
+    for link in tree.findall(addnodes.pending_xref):
+        path, _, anchor = link["reftarget"].partition("#")
+        if link["reftype"] != "myst" or not path.endswith(".md"):
+            continue
+        page = app.env.relfn2path(path)[0].removesuffix(".md")
+        if page in app.env.found_docs:
+            link.attributes.update(
+                refdomain="doc", reftarget=page, reftargetid=anchor or None
+            )
+
+
 def only_published(app: Sphinx, config: Config) -> None:
     """Show repository and launch buttons only when the repository has an URL."""
     options = config.html_theme_options
@@ -155,6 +172,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Connect the hooks."""
     app.connect("config-inited", only_published)
     app.connect("doctree-read", mend_boxes)
+    app.connect("doctree-read", lead_to_chapters)
     app.add_node(unenumerable_node, override=True, html=(open_box, close_box))
     app.connect("env-get-updated", number_by_chapter, priority=LAST)
     app.connect("html-page-context", offer_sources, priority=LAST)

@@ -9,7 +9,6 @@ reader never meets a half-built book.
 from __future__ import annotations
 
 import argparse
-import re
 import shutil
 import subprocess
 import sys
@@ -22,12 +21,13 @@ from nbformat import NotebookNode
 
 from tools import record, status
 from tools.book import CHAPTERS, REPOSITORY, Book, BookError, only_one, read_yaml
-from tools.chapter import code_cells, to_bytes
+from tools.chapter import code_cells
 
 ASSETS = "_assets"
 COPIED = (ASSETS, "references.bib", "_toc.yml")
 FIGURES = "_figures"
-CHAPTER_LINK = re.compile(r"\]\((\d\d_\w+)\.md(#[\w-]+)?\)")
+"""Where a page finds the figures of the chapters, by their names."""
+
 EXTRA = Path("_extra", "_sources")
 """Sphinx copies what is in `_extra` beside the pages, here beside their sources."""
 
@@ -64,25 +64,12 @@ def _executed(book: Book, stem: str, source: Path) -> record.Record:
 
 
 def _stage_chapter(book: Book, page: str) -> None:
-    """Put an executed chapter in place, and its text where it can be downloaded."""
-    path, _ = record.paths(book.executed, Path(page).name)
-    notebook = nbformat.read(path, as_version=4)
-    for name, picture in named_figures(notebook):
+    """Put an executed chapter in place, its figures and its text beside it."""
+    notebook, _ = record.paths(book.executed, Path(page).name)
+    _copy(notebook, book.staged / f"{page}.ipynb")
+    for name, picture in named_figures(nbformat.read(notebook, as_version=4)):
         record.replace(book.staged / FIGURES / f"{name}.svg", picture.encode())
-    linked = to_bytes(with_notebook_links(notebook))
-    record.replace(book.staged / f"{page}.ipynb", linked)
     _copy(book.root / f"{page}.md", book.staged / EXTRA / f"{page}.md")
-
-
-def with_notebook_links(notebook: NotebookNode) -> NotebookNode:
-    """Let links from chapter to chapter name the notebooks that are staged.
-
-    In the text notebooks they end in `.md`, so that they lead somewhere in JupyterLab.
-    """
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown":
-            cell.source = CHAPTER_LINK.sub(r"](\1.ipynb\2)", cell.source)
-    return notebook
 
 
 def named_figures(notebook: NotebookNode) -> Iterator[tuple[str, str]]:

@@ -6,11 +6,12 @@ import re
 import shutil
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from tools import record, status
 from tools.book import REPOSITORY, Book, BookError
-from tools.stage import main, stage
+from tools.stage import main, named_figures, stage
 
 CHAPTER = """\
 # 7. A claim
@@ -36,6 +37,10 @@ It follows from {eq}`eq-12`.
 
 And {eq}`eq-ours`, {prf:ref}`lemma-4` and {prf:ref}`remark-own` and {numref}`fig-one`.
 ```
+
+See [the first](one.md), and [here](07_claim.md#far-below).
+
+## Far below
 
 ```{figure} ../_assets/logo.svg
 :name: fig-one
@@ -90,6 +95,15 @@ def test_staging_gathers_pages_notebooks_texts_and_status(done_book):
 
 def all_files(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_named_figures_are_there_for_other_pages():
+    data = {"image/svg+xml": "<svg/>", "text/plain": "Figure"}
+    shown = nbformat.v4.new_output("display_data", data=data)
+    named, other = (nbformat.v4.new_code_cell(outputs=[shown]) for _ in range(2))
+    named.metadata["mystnb"] = {"figure": {"name": "fig-one"}}
+    notebook = nbformat.v4.new_notebook(cells=[named, other])
+    assert list(named_figures(notebook)) == [("fig-one", "<svg/>")]
 
 
 def test_the_status_page_has_every_chapter_and_the_machine(done_book):
@@ -154,6 +168,8 @@ def test_numbers_ids_and_downloads_of_a_built_book(whole_book, capsys):
     assert links(html)["Lemma 4"] == "#lemma-4"
     assert links(html)["Remark (Our own)"] == "#remark-own"
     assert links(html)["Fig. 7.1"] == "#fig-one"
+    assert links(html)["the first"] == "one.html"
+    assert links(html)["here"] == "#far-below"
     ids = re.findall(r'\bid="([^"]*)"', html)
     assert len(ids) == len(set(ids))
     for name in ("07_claim.ipynb", "07_claim.md"):
