@@ -9,7 +9,7 @@ import nbformat
 import pytest
 
 from tools.book import REPOSITORY, Book
-from tools.chapter import code_cells, has_tag
+from tools.chapter import code_cells, has_tag, read_parameters
 from tools.run_notebooks import main
 from tools.stage import named_figures
 
@@ -107,6 +107,12 @@ def test_the_commands_of_a_page_rerun_a_chapter(page, checkout):
     for name, value in given.items():
         assert f"{name} = {value}" in injected
     assert all(cell.execution_count for cell in cells)
+
+
+@pytest.mark.parametrize("name", ["ci.yml", "paper.yml"])
+def test_the_books_own_parameter_files_name_what_there_is(name):
+    given = read_parameters(REPOSITORY / "params" / name, Book())
+    assert list(given) == list(Book().chapters())
 
 
 def test_papermill_is_the_one_of_this_environment():
