@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from pathlib import PurePosixPath
 from typing import Any
 
 from docutils import nodes
@@ -152,10 +151,9 @@ def _add_text_download(context: dict[str, Any], page: str) -> None:
         for button in context["header_buttons"]
         if button["label"] == "download-buttons"
     ]
-    text = PurePosixPath("_sources") / f"{page}.md"
     entry = {
         "type": "link",
-        "url": context["pathto"](str(text), 1),
+        "url": context["pathto"](f"_sources/{page}.md", 1),
         "text": ".md",
         "icon": "fas fa-file-lines",
         "tooltip": "Download the text notebook",
