@@ -24,8 +24,9 @@ def plot_descents(
     optimum : float
         Certified p*.
     """
-    ax.plot(epochs, objectives, color=COLOURS["sgd"], lw=1.2, alpha=0.8)
-    ax.lines[0].set_label(f"SGD, {objectives.shape[1]} trials")
+    shown = np.where(np.isfinite(objectives), objectives, np.nan)  # diverged: no line
+    ax.plot(epochs, shown, color=COLOURS["sgd"], lw=1.2, alpha=0.8)
+    ax.lines[0].set_label(f"SGD, {shown.shape[1]} trials")
     ax.axhline(optimum, color=COLOURS["optimum"], ls="--", label="certified $p^*$")
     ax.set(yscale="log", xlabel="epoch", ylabel="objective (5)")
     ax.legend()
