@@ -69,7 +69,7 @@ def notebook(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ("options", "sentence"),
     [
         (["-p", "sead", "3"], "Unknown parameter 'sead'; did you mean 'seed'?"),
-        (["-p", "samples", "-1"], "'samples' must be a whole number >= 2; got -1"),
+        (["-p", "samples", "-1"], "'samples' must be a whole number >= 3; got -1"),
         (["-p", "seed", "many"], "'seed' must be a whole number >= 0; got 'many'"),
     ],
 )
