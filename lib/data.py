@@ -94,14 +94,19 @@ def spiral(points: int, rng: np.random.Generator) -> tuple[Array, Array]:
 
 
 def one_hot(labels: np.ndarray, classes: int) -> Array:
-    """Return the indicator matrix of integer labels, (n, classes)."""
+    """Return the indicator matrix of integer labels 0 .. classes - 1, (n, classes)."""
     labels = np.asarray(labels)
+    if labels.ndim != 1 or (labels.size and labels.dtype.kind not in "iu"):
+        raise ValueError(
+            f"labels must be one whole number a sample; got dtype {labels.dtype} and "
+            f"shape {labels.shape}. Convert them with astype(int)."
+        )
     if labels.size and not (labels.min() >= 0 and labels.max() < classes):
         raise ValueError(
             f"labels must lie in 0 .. {classes - 1}; got {labels.min()} .. "
             f"{labels.max()}."
         )
-    return np.eye(classes)[labels]
+    return np.eye(classes)[labels.astype(np.int64)]
 
 
 def _require_counts(**counts: int) -> None:

@@ -12,6 +12,9 @@ MASTER_TOLERANCE = 1e-11
 """Relative gap asked of the interior point solver. It only guides the search:
 certificates are computed from the network that comes out."""
 
+SOLVED = ("Solved", "AlmostSolved")
+"""Verdicts of the interior point solver whose point can be used as it is."""
+
 
 def group_lasso(gram: Array, target: Array, beta: float) -> Array:
     """Minimise ``1/2 <V, G V> - <T, V> + beta sum_k |v_k|`` over V, (m, c).
@@ -37,24 +40,27 @@ def group_lasso(gram: Array, target: Array, beta: float) -> Array:
     Raises
     ------
     RuntimeError
-        If the solver finds no point at all.
+        If the solver gives up at a point that is no better than V = 0.
 
     Notes
     -----
     O((m c)^3) an interior point step, whatever the number of samples was.
     """
     m, c = target.shape
-    # One scale for the data, so that the solver's absolute tolerances mean the same
-    # at every size of Y: V = scale * V' solves the problem with T and beta / scale.
-    scale = np.abs(target).max()
+    # Unit columns, and one scale for the data, so that the solver's absolute
+    # tolerances mean the same at every size of X and Y: V = scale V' / unit.
+    unit = np.sqrt(np.diag(gram))
+    unit = np.where(unit > 0, unit, 1.0)  # a column of zeros stays one
+    scale = np.abs(target / unit[:, None]).max()
     if scale == 0.0:
         return np.zeros((m, c))
-    unit = np.sqrt(np.maximum(np.diag(gram), np.finfo(float).tiny))
     inner = gram / np.outer(unit, unit)
     T, weights = target / unit[:, None] / scale, beta / unit / scale
     solution = _cone_program(inner, T, weights)
     V = np.array(solution.x[: m * c]).reshape(m, c)
-    if not np.isfinite(V).all():
+    value = 0.5 * np.vdot(V, inner @ V) - np.vdot(T, V)
+    value += weights @ np.linalg.norm(V, axis=1)
+    if str(solution.status) not in SOLVED and not value < 0:
         raise RuntimeError(
             f"The master problem over {m} neurons was not solved: {solution.status}. "
             "Scale the columns of X and Y to comparable sizes."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,11 @@ import numpy as np
 from lib.arrangement import PlanarWalls, directions, planar_walls
 from lib.problem import Array, reduce_rank
 
-EPS = np.finfo(float).eps
+EPS = float(np.finfo(float).eps)
+
+UNDERFLOW = 1e-153
+"""Times n (d + c), what lost squares (below 1e-308) can hide of kappa, in units
+of the largest entries of X and Z."""
 
 WIDE = np.longdouble
 """Type of the running sums: 80 bits on x86. Where it is only double, the bounds
@@ -60,7 +65,7 @@ def oracle(X: Array, Z: Array) -> Maximum:
     Raises
     ------
     ValueError
-        If X and Z have different numbers of rows.
+        If X and Z have different numbers of rows or are not finite.
     NotImplementedError
         If X has rank 3 or more.
 
@@ -68,12 +73,10 @@ def oracle(X: Array, Z: Array) -> Maximum:
     -----
     The constraint of equation (11). O(n log n + n c) after the rank reduction.
     """
-    if X.ndim != 2 or Z.ndim != 2 or len(X) != len(Z):
-        raise ValueError(
-            f"oracle needs X (n, d) and Z (n, c) with the same n; got X {X.shape} "
-            f"and Z {Z.shape}."
-        )
-    reduced = reduce_rank(X)
+    _check(X, Z)
+    # In these units no square overflows, and those that vanish are in UNDERFLOW.
+    x_unit, z_unit = _unit(X), _unit(Z)
+    reduced, Z = reduce_rank(X / x_unit), Z / z_unit
     rank = reduced.coordinates.shape[1]
     if rank > 2:
         raise NotImplementedError(
@@ -84,14 +87,35 @@ def oracle(X: Array, Z: Array) -> Maximum:
         return _silent(X.shape[1])
     small = (ray_oracle, planar_oracle)[rank - 1](reduced.coordinates, Z)
     # Directions that were cut move |X u| by at most `discarded`.
-    slack = reduced.discarded * float(np.linalg.norm(Z))
+    slack = reduced.discarded * float(np.linalg.norm(Z)) + UNDERFLOW * (X.size + Z.size)
     return Maximum(
-        value=small.value,
-        bound=small.bound + slack,
+        value=small.value * x_unit * z_unit,
+        # The last step up covers a product that is itself rounded down to zero.
+        bound=math.nextafter((small.bound + slack) * x_unit * z_unit, math.inf),
         direction=reduced.basis @ small.direction,
         candidates=small.candidates @ reduced.basis.T,
-        candidate_values=small.candidate_values,
+        candidate_values=small.candidate_values * x_unit * z_unit,
     )
+
+
+def _check(X: Array, Z: Array) -> None:
+    """Refuse shapes that do not fit and data from which nothing can be proved."""
+    if X.ndim != 2 or Z.ndim != 2 or len(X) != len(Z):
+        raise ValueError(
+            f"oracle needs X (n, d) and Z (n, c) with the same n; got X {X.shape} "
+            f"and Z {Z.shape}."
+        )
+    if not (np.isfinite(X).all() and np.isfinite(Z).all()):
+        raise ValueError(
+            f"oracle needs finite X and Z; got {int((~np.isfinite(X)).sum())} bad "
+            f"entries in X and {int((~np.isfinite(Z)).sum())} in Z. Z is often a "
+            "residual: a network whose weights have diverged has none."
+        )
+
+
+def _unit(matrix: Array) -> float:
+    """Return a power of two near the largest entry; dividing by it is exact."""
+    return math.ldexp(1.0, math.frexp(float(np.abs(matrix).max()))[1] - 1)
 
 
 def _silent(d: int) -> Maximum:

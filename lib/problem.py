@@ -15,13 +15,7 @@ def as_matrix(name: str, value: ArrayLike) -> Array:
 
     A one-dimensional ``value`` becomes a single column.
     """
-    try:
-        matrix = np.array(value, dtype=np.float64, order="C")
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"{name} must be a matrix of real numbers; got {type(value).__name__} "
-            f"({error}). Pass a rectangular numpy array."
-        ) from error
+    matrix = _as_floats(name, value)
     if matrix.ndim == 1:
         matrix = matrix[:, None]
     if matrix.ndim != 2 or 0 in matrix.shape:
@@ -34,6 +28,19 @@ def as_matrix(name: str, value: ArrayLike) -> Array:
     return matrix
 
 
+def _as_floats(name: str, value: ArrayLike) -> Array:
+    """Return a float copy of ``value``, or say why it is not real numbers."""
+    try:
+        if np.iscomplexobj(value):
+            raise TypeError("complex numbers")
+        return np.array(value, dtype=np.float64, order="C")
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{name} must be a matrix of real numbers; got {type(value).__name__} "
+            f"({error}). Pass a rectangular numpy array."
+        ) from error
+
+
 def _require_finite(name: str, matrix: Array) -> None:
     """Refuse NaN and infinity, and say where the first one stands."""
     bad = ~np.isfinite(matrix)
@@ -43,6 +50,14 @@ def _require_finite(name: str, matrix: Array) -> None:
             f"{name} must be finite; got {matrix[row, column]} at row {row}, "
             f"column {column} ({int(bad.sum())} such entries). Remove or impute them."
         )
+
+
+def _as_number(value: float) -> float:
+    """Return ``value`` as a float, NaN if it is no number."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return float("nan")
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +99,7 @@ class Problem:
                 f"X and Y must have one row per sample each; got X {X.shape} and "
                 f"Y {Y.shape}. Transpose one of them or drop the extra rows."
             )
-        beta = float(self.beta)
+        beta = _as_number(self.beta)
         if not (np.isfinite(beta) and beta > 0):
             raise ValueError(
                 f"beta must be positive and finite; got beta = {self.beta!r}. "
@@ -118,7 +133,7 @@ class Network:
     def __post_init__(self) -> None:
         """Validate and freeze the weights."""
         for name in ("U", "V"):
-            weights = np.array(getattr(self, name), dtype=np.float64)
+            weights = _as_floats(name, getattr(self, name))
             if weights.ndim != 2 or weights.shape[1] == 0:
                 raise ValueError(
                     f"{name} must be a matrix with one neuron a row; got shape "
@@ -200,6 +215,17 @@ def residual(problem: Problem, network: Network) -> Array:
             f"got V {network.V.shape}."
         )
     return problem.Y - network.predict(problem.X)
+
+
+def interpolate(start: Network, end: Network, share: float) -> Network:
+    """Return the network whose weights lie at ``share`` of the way to ``end``.
+
+    A straight line in weight space, neuron by neuron in their order; both networks
+    need the same shapes, or numpy refuses to add them.
+    """
+    return Network(
+        (1 - share) * start.U + share * end.U, (1 - share) * start.V + share * end.V
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -27,7 +27,7 @@ class Descent:
     Parameters
     ----------
     networks : tuple of Network
-        The last iterate of each trial.
+        The last iterate of each trial; zero weights where it diverged.
     epochs : (k,) int array
         The epochs at which the objective was recorded, 0 first and the last last.
     objectives : (k, trials) array
@@ -120,7 +120,8 @@ def train(
     -----
     Section A.1. O(trials n neurons (d + c)) an epoch, double precision.
     """
-    _check(neurons=neurons, trials=trials, epochs=epochs, points=points, rate=rate)
+    counts = {"neurons": neurons, "trials": trials, "epochs": epochs, "points": points}
+    _check(rate=rate, patience=patience, **counts)
     place = _device(device)
     start = kaiming_uniform(trials, neurons, *problem.shape[1:], rng)
     state = _State(problem, [torch.tensor(w, device=place) for w in start], rate)
@@ -136,7 +137,8 @@ def train(
         curve.append(state.gradients()[0])
     table = torch.stack(curve).cpu().numpy()
     table[~np.isfinite(table)] = np.inf
-    return Descent(state.networks(), np.array(marks), table, state.rates.cpu().numpy())
+    networks = state.networks(np.isfinite(table[-1]))
+    return Descent(networks, np.array(marks), table, state.rates.cpu().numpy())
 
 
 def _check(*, rate: float, **counts: int) -> None:
@@ -206,7 +208,8 @@ class _State:
         self.rates = torch.where(tired, self.rates / 2, self.rates)
         self.waited = torch.where(tired, 0.0, self.waited)
 
-    def networks(self) -> tuple[Network, ...]:
-        """Return the network of each trial; one that overflowed becomes zero."""
-        U, V = (torch.nan_to_num(w, 0, 0, 0).cpu().numpy() for w in (self.U, self.V))
+    def networks(self, alive: np.ndarray) -> tuple[Network, ...]:
+        """Return the network of each trial, zero weights for those not alive."""
+        keep = alive[:, None, None]
+        U, V = (np.where(keep, w.cpu().numpy(), 0.0) for w in (self.U, self.V))
         return tuple(Network(u, v) for u, v in zip(U, V, strict=True))

@@ -1,5 +1,33 @@
 """Figures of the book: each function draws a result and computes nothing."""
 
+from lib.figures.arrangements import (
+    plot_cell_counts,
+    plot_great_circles,
+    plot_sectors,
+    plot_sphere,
+    sphere_grid,
+)
+from lib.figures.duality import plot_correlation, plot_literal, plot_sandwich
+from lib.figures.networks import plot_final_objectives, plot_rescaling, plot_segment
 from lib.figures.style import COLOURS, use_book_style
+from lib.figures.training import plot_bounds, plot_descents, plot_radii, plot_rounds
 
-__all__ = ["COLOURS", "use_book_style"]
+__all__ = [
+    "COLOURS",
+    "plot_bounds",
+    "plot_cell_counts",
+    "plot_correlation",
+    "plot_descents",
+    "plot_final_objectives",
+    "plot_great_circles",
+    "plot_literal",
+    "plot_radii",
+    "plot_rescaling",
+    "plot_rounds",
+    "plot_sandwich",
+    "plot_sectors",
+    "plot_segment",
+    "plot_sphere",
+    "sphere_grid",
+    "use_book_style",
+]

@@ -1,0 +1,143 @@
+"""Algorithm 1 as the paper prints it: Frank-Wolfe on a gauge ball of given radius."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lib.arrangement import planar_walls
+from lib.certificate import Certificate, certify
+from lib.oracle import oracle, planar_oracle
+from lib.problem import Array, Network, Problem, reduce_rank
+
+
+@dataclass(frozen=True, eq=False)
+class Iterates:
+    """What Algorithm 1 had reached after some of its steps.
+
+    Parameters
+    ----------
+    radius : float
+        The radius ``t`` that it was given.
+    steps : (k,) int array
+        The steps recorded, the last one included.
+    losses : (k,) array
+        ``1/2 |F - Y|^2`` after each of them.
+    certificates : tuple of Certificate
+        Of the networks after each of them, as solutions of the penalised (5).
+    network : Network
+        The last iterate: one neuron a step.
+    """
+
+    radius: float
+    steps: np.ndarray
+    losses: Array
+    certificates: tuple[Certificate, ...]
+    network: Network
+
+    @property
+    def primal(self) -> Array:
+        """Objective (5) at the recorded steps, (k,)."""
+        return np.array([proof.primal for proof in self.certificates])
+
+    @property
+    def dual(self) -> Array:
+        """Best lower bound of p* proved up to each recorded step, (k,)."""
+        proved = np.array([proof.dual for proof in self.certificates])
+        return np.maximum.accumulate(proved)
+
+
+def algorithm_1(
+    problem: Problem, radius: float, *, steps: int, records: int = 40
+) -> Iterates:
+    """Run Algorithm 1 for a fixed radius t: its inner minimisation of (14).
+
+    Minimises ``1/2 |F - Y|^2`` over networks with ``sum_j |u_j| |v_j| <= t``. Step
+    k asks cone-constrained PCA for the best atom ``(X u)_+ g^T`` of each cell,
+    takes the best of all, and moves to ``(1 - a) F + a t (X u)_+ g^T`` with
+    ``a = 2 / (k + 2)``. The best over all cells is what the oracle finds, exactly
+    and without going through the cells one by one.
+
+    Parameters
+    ----------
+    problem : Problem
+        X of rank at most 2.
+    radius : float
+        ``t`` of (14), positive. The iterates approach p* of (5) only if it is the
+        path norm of an optimal network, which is not known beforehand.
+    steps : int
+        Frank-Wolfe steps, at least 1.
+    records : int
+        About how many steps to certify, evenly on a logarithmic scale.
+
+    Returns
+    -------
+    Iterates
+
+    Raises
+    ------
+    ValueError
+        If the radius is not positive and finite or a count is below 1.
+
+    Notes
+    -----
+    Section 3.2 and (63)-(72). The loss is within ``O(t^2 / k)`` of the least one
+    for this t (Jaggi 2013). O(n log n + n c) a step, O(n k (d + c)) a record.
+    """
+    _check(radius, steps, records)
+    reduced = reduce_rank(problem.X)
+    X, n = reduced.coordinates, len(problem.X)
+    maximise = _linear_oracle(X)
+    marks = np.unique(np.geomspace(1, steps, records).astype(int))
+    U, G = np.zeros((steps, X.shape[1])), np.zeros((steps, problem.Y.shape[1]))
+    F, losses, proofs = np.zeros((n, G.shape[1])), [], []
+    for k in range(steps):
+        R = problem.Y - F
+        U[k] = maximise(R)
+        h = np.maximum(X @ U[k], 0.0)
+        G[k] = _unit(R.T @ h)
+        a = 2 / (k + 2)
+        F = (1 - a) * F + a * radius * np.outer(h, G[k])
+        if k + 1 in marks:
+            network = reduced.lift(_network(U[: k + 1], G[: k + 1], radius))
+            losses.append(0.5 * float(np.vdot(F - problem.Y, F - problem.Y)))
+            proofs.append(certify(problem, network))
+    return Iterates(radius, marks, np.array(losses), tuple(proofs), network)
+
+
+def _check(radius: float, steps: int, records: int) -> None:
+    """Refuse radii that are not positive and counts below one."""
+    if not (np.isfinite(radius) and radius > 0):
+        raise ValueError(
+            f"radius must be positive and finite; got {radius!r}. The path norm of "
+            "any good network is a first guess."
+        )
+    for name, count in (("steps", steps), ("records", records)):
+        if count < 1:
+            raise ValueError(f"{name} must be at least 1; got {count!r}.")
+
+
+def _linear_oracle(X: Array):
+    """Return ``R -> argmax_u |R^T (X u)_+|``, sorting the walls once."""
+    if X.shape[1] == 2:
+        walls = planar_walls(X)
+        return lambda R: planar_oracle(X, R, walls).direction
+    return lambda R: oracle(X, R).direction
+
+
+def _unit(g: Array) -> Array:
+    """Scale a vector to length 1; zero stays zero."""
+    length = float(np.linalg.norm(g))
+    return g / length if length > 0 else g
+
+
+def _network(U: Array, G: Array, radius: float) -> Network:
+    """Return the iterate after k steps: atom i has weight ``2 t i / (k (k + 1))``.
+
+    The weights that the printed step sizes leave, each as one balanced neuron.
+    """
+    k = len(U)
+    weights = radius * 2 * np.arange(1, k + 1) / (k * (k + 1))
+    scale = np.sqrt(weights)[:, None]
+    return Network(U * scale, G * scale)

@@ -1,0 +1,53 @@
+"""Figures of the dual: kappa around the circle and what a wrong dual would claim."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from lib.figures.style import COLOURS
+from lib.problem import Array
+
+
+def plot_correlation(
+    ax: Axes, angles: Array, values: Array, beta: float, neurons: Array
+) -> Axes:
+    """Draw ``|Z^T (X u)_+|`` around the circle, the level beta, and the neurons.
+
+    Parameters
+    ----------
+    ax : Axes
+    angles : (k,) array
+        Directions of u, radians.
+    values : (k,) array
+        ``|Z^T (X u)_+|`` there.
+    beta : float
+    neurons : (m,) array
+        Directions of the network's neurons, radians in [0, 2 pi).
+    """
+    ax.plot(np.degrees(angles), values, color=COLOURS["frank_wolfe"], lw=1.4)
+    ax.axhline(beta, color=COLOURS["dual"], ls="--", label=r"$\beta$")
+    foot = np.zeros_like(neurons)
+    ax.plot(np.degrees(neurons), foot, "^", color="black", ms=5, label="neurons")
+    ax.set(xlim=(0, 360), xticks=range(0, 361, 60), ylim=(0, None))
+    ax.set(xlabel="direction of $u$ (degrees)", ylabel=r"$|Z^\top (Xu)_+|$")
+    ax.legend(loc="lower right", framealpha=0.9, frameon=True)
+    return ax
+
+
+def plot_sandwich(ax: Axes, grid: Array, upper: Array, optimum: float) -> Axes:
+    """Draw how far the dual on a grid of directions lies above p*."""
+    ax.plot(grid, upper / optimum - 1, "o-", color=COLOURS["dual"])
+    ax.set(xscale="log", yscale="log", xlabel="directions in the grid")
+    ax.set_ylabel(r"$d^*_\mathrm{grid} / p^* - 1$")
+    return ax
+
+
+def plot_literal(ax: Axes, betas: Array, network: Array, literal: Array) -> Axes:
+    """Draw the optimum of the network and of (12) as printed, against beta."""
+    style = {"color": COLOURS["frank_wolfe"], "label": "network optimum, (5)"}
+    ax.plot(betas, network, **style)
+    ax.plot(betas, literal, "s--", color=COLOURS["literal"], label="(12) as printed")
+    ax.set(xlabel=r"weight decay $\beta$", ylabel="optimal value")
+    ax.legend()
+    return ax
