@@ -22,7 +22,7 @@ SIDE_TOLERANCE = 1e-13
 """A point whose sine to every ray of a cone is above minus this counts as active
 there: some hundred roundings, so that a cut through a ray leaves it on the wall."""
 
-OUTSIDE = 1e-9
+OUTSIDE = 1e-12
 """An eigenvector with a coordinate below minus this leaves the cone. Rays are unit,
 so one that does not by so little is still, up to that sine, inside; its eigenvalue
 bounds the face either way."""
