@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
@@ -17,11 +18,10 @@ from sphinx_proof.nodes import unenumerable_node
 PAPER_EQUATION = re.compile(r"equation-eq-(?P<number>a?\d+)")
 """Labels of the paper's own equations: eq-5 is (5), eq-a3 is (A3)."""
 
-PAPER_NUMBER = re.compile(r"[A-Z]?\d+(\.\d+)*")
-"""How the title of a box begins that bears the paper's number: 1 (strong duality)."""
+PAPER_NUMBER = re.compile(r"[A-Z][a-z]+ (?P<number>[A-Z]?\d+(\.\d+)*) of the paper")
+"""What the title of a box says that has a number in the paper."""
 
-CHAPTER = re.compile(r"chapters/0*(?P<number>\d+)_")
-GENERATED = {"back/status"}
+NUMBERED_CHAPTER = re.compile(r"chapters/0*(?P<number>\d+)_")
 LAST = 900
 """Priority of hooks that correct what the extensions' hooks, at 500, have made."""
 
@@ -31,22 +31,23 @@ def number_by_chapter(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
 
     Figures, exercises and our equations are counted within their chapter (3.1, 3.2),
     so that a new chapter renumbers no other; an equation of the paper, known by its
-    label, keeps the paper's number, as does a theorem whose title begins with it.
+    label, keeps the paper's number. So does a reference to a theorem whose title has
+    one ("Lemma 4 of the paper"); of others it gives the title.
     """
     for page, kinds in env.toc_fignumbers.items():
         for kind, numbers in kinds.items():
             kinds[kind] = _renumbered(page, kind, list(numbers))
     for label, box in getattr(env, "proof_list", {}).items():
-        if "paper" in box:
+        if box["nonumber"]:
             kinds = env.toc_fignumbers.setdefault(box["docname"], {})
-            kinds.setdefault(box["countertype"], {})[label] = (box["paper"],)
+            kinds.setdefault(box["countertype"], {})[label] = (box["name"],)
             box["nonumber"] = False
     return []
 
 
 def _renumbered(page: str, kind: str, ids: list[str]) -> dict[str, tuple]:
     """Give each id, in the order of the page, its number."""
-    chapter = CHAPTER.match(page)
+    chapter = NUMBERED_CHAPTER.match(page)
     prefix = (chapter["number"],) if chapter else ()
     result: dict[str, tuple] = {}
     count = 0
@@ -73,9 +74,9 @@ def mend_boxes(app: Sphinx, tree: nodes.document) -> None:
             kind = nodes.inline("", f"{box['realtype'].title()} ")
             kind["classes"] = ["caption-number"]
             title.insert(0, kind)
-            number = PAPER_NUMBER.match(box["title"])
-            if number:
-                app.env.proof_list[box["label"]]["paper"] = number[0]
+            paper = PAPER_NUMBER.search(box["title"])
+            name = paper["number"] if paper else box["title"].strip()
+            app.env.proof_list[box["label"]]["name"] = name
 
 
 def _is_proof(node: nodes.Node) -> bool:
@@ -98,6 +99,22 @@ def close_box(writer: Any, node: nodes.Element) -> None:
     writer.body.append("</div>")
 
 
+def lead_to_chapters(app: Sphinx, tree: nodes.document) -> None:
+    """Let a link to a chapter's text, which works in the repository, work here.
+
+    What is staged of a chapter is its executed notebook, so MyST finds no file.
+    """
+    for link in tree.findall(addnodes.pending_xref):
+        path, _, anchor = link["reftarget"].partition("#")
+        if link["reftype"] != "myst" or not path.endswith(".md"):
+            continue
+        page = app.env.relfn2path(path)[0].removesuffix(".md")
+        if page in app.env.found_docs:
+            link.attributes.update(
+                refdomain="doc", reftarget=page, reftargetid=anchor or None
+            )
+
+
 def only_published(app: Sphinx, config: Config) -> None:
     """Show repository and launch buttons only when the repository has an URL."""
     options = config.html_theme_options
@@ -117,7 +134,7 @@ def offer_sources(
     was staged: links into the repository are turned to the text, and the text is
     offered for download beside the notebook.
     """
-    if not CHAPTER.match(page):
+    if not page.startswith("chapters/"):
         return
     for button in context["header_buttons"]:
         for entry in button.get("buttons", []):
@@ -155,6 +172,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Connect the hooks."""
     app.connect("config-inited", only_published)
     app.connect("doctree-read", mend_boxes)
+    app.connect("doctree-read", lead_to_chapters)
     app.add_node(unenumerable_node, override=True, html=(open_box, close_box))
     app.connect("env-get-updated", number_by_chapter, priority=LAST)
     app.connect("html-page-context", offer_sources, priority=LAST)

@@ -12,14 +12,22 @@ import argparse
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 
+import nbformat
+from nbformat import NotebookNode
+
 from tools import record, status
 from tools.book import CHAPTERS, REPOSITORY, Book, BookError, only_one, read_yaml
+from tools.chapter import code_cells
 
 ASSETS = "_assets"
 COPIED = (ASSETS, "references.bib", "_toc.yml")
+FIGURES = "_figures"
+"""Where a page finds the figures of the chapters, by their names."""
+
 EXTRA = Path("_extra", "_sources")
 """Sphinx copies what is in `_extra` beside the pages, here beside their sources."""
 
@@ -56,10 +64,20 @@ def _executed(book: Book, stem: str, source: Path) -> record.Record:
 
 
 def _stage_chapter(book: Book, page: str) -> None:
-    """Put an executed chapter in place, and its text where it can be downloaded."""
+    """Put an executed chapter in place, its figures and its text beside it."""
     notebook, _ = record.paths(book.executed, Path(page).name)
     _copy(notebook, book.staged / f"{page}.ipynb")
+    for name, picture in named_figures(nbformat.read(notebook, as_version=4)):
+        record.replace(book.staged / FIGURES / f"{name}.svg", picture.encode())
     _copy(book.root / f"{page}.md", book.staged / EXTRA / f"{page}.md")
+
+
+def named_figures(notebook: NotebookNode) -> Iterator[tuple[str, str]]:
+    """List the figures that have a name, with their SVG, for other pages to show."""
+    for cell in code_cells(notebook):
+        name = cell.metadata.get("mystnb", {}).get("figure", {}).get("name")
+        pictures = [o.get("data", {}).get("image/svg+xml") for o in cell.outputs]
+        yield from ((name, picture) for picture in pictures if name and picture)
 
 
 def _copy(source: Path, target: Path) -> None:
