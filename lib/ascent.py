@@ -156,9 +156,7 @@ def advance(points, u, work):
         return -1, 0.0
     for k in range(len(u)):
         work.pull[k] /= across
-    hit, angle = first_wall(
-        points, u, work.pull, np.arctan2(across, along), work.signs
-    )
+    hit, angle = first_wall(points, u, work.pull, np.arctan2(across, along), work.signs)
     cosine, sine = np.cos(angle), np.sin(angle)
     length = 0.0
     for k in range(len(u)):

@@ -218,9 +218,7 @@ class _Worker:
 
 def _room(size: int, r: int) -> Nodes:
     """Allocate for nodes."""
-    return Nodes(
-        np.zeros((size, r, r)), np.zeros(size, dtype=np.int64), np.zeros(size)
-    )
+    return Nodes(np.zeros((size, r, r)), np.zeros(size, dtype=np.int64), np.zeros(size))
 
 
 def _orthants(r: int) -> Nodes:

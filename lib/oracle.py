@@ -162,9 +162,8 @@ def _distinct(U: Array, values: Array) -> Array:
 
 def _in_units(limits: Limits, unit: float) -> Limits:
     """Return the limits for data divided by ``unit``."""
-    return Limits(
-        limits.level / unit, limits.tolerance, limits.nodes, limits.seconds
-    )
+    level = limits.level / unit if unit > 0 else 0.0
+    return Limits(level, limits.tolerance, limits.nodes, limits.seconds)
 
 
 def _check(X: Array, Z: Array) -> None:

@@ -313,9 +313,10 @@ def orient(y, triangle, u):
 
 @compiled
 def top_of_cone(A, rays, level, scratch, u):
-    """Maximise ``|A u|`` over the cone by its faces, if above ``level``; else ``level``.
+    """Return the larger of ``level`` and the maximum of ``|A u|`` over the cone.
 
-    A face whose top eigenvalue is below the level is done, and so are its faces.
+    Face by face: one with a top eigenvalue below the level is done, and so are its
+    own faces.
     The maximiser is written to ``u``. At most ``2^r - 1`` faces.
     """
     r = len(rays)
