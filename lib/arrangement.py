@@ -9,21 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
 from math import comb, e, pi
 
 import numpy as np
 
 from lib.compiled import compiled
 from lib.double_description import (
-    RAY_TOLERANCE,
     Harvest,
-    Pile,
     cut_cones,
     enlarged,
+    independent_first,
     make_harvest,
-    make_pile,
     make_table,
+    simplicial_cones,
 )
 from lib.problem import Array
 
@@ -284,33 +282,15 @@ def _walls(X: Array) -> _Walls:
         cosines = (X[nonzero] / lengths[nonzero, None]) @ normals.T
         owner[nonzero] = np.abs(cosines).argmax(axis=1)
         turned[nonzero] = np.sign(cosines[np.arange(len(cosines)), owner[nonzero]])
-    order, basis = _independent_first(normals)
+    order, basis = independent_first(normals)
     place = np.argsort(order)
     return _Walls(normals[order], basis, place[owner] if len(place) else owner, turned)
-
-
-def _independent_first(normals: Array) -> tuple[np.ndarray, Array]:
-    """Return an order in which the first r normals span all, and their basis."""
-    residue = normals.copy()
-    order, basis = list(range(len(normals))), []
-    for step in range(min(normals.shape)):
-        sizes = np.linalg.norm(residue[order[step:]], axis=1)
-        best = step + int(sizes.argmax())
-        if sizes.max() <= RAY_TOLERANCE:
-            break
-        order[step], order[best] = order[best], order[step]
-        basis.append(residue[order[step]] / np.linalg.norm(residue[order[step]]))
-        for _ in range(2):
-            residue -= np.outer(residue @ basis[-1], basis[-1])
-    return np.array(order, dtype=np.int64), np.array(basis).reshape(
-        -1, normals.shape[1]
-    ).T
 
 
 def _harvests(walls: Array, chunk: int) -> Iterator[Harvest]:
     """Yield the cells on the positive side of the first wall, (k, r), in turns."""
     k, r = walls.shape
-    pile = _simplicial_cones(walls, 64 * 2**r)
+    pile = simplicial_cones(walls, 64 * 2**r)
     table = make_table(k, r, len(pile.rays))
     harvest = make_harvest(k, r, chunk, 4 * chunk * r)
     status = 1
@@ -324,26 +304,6 @@ def _harvests(walls: Array, chunk: int) -> Iterator[Harvest]:
             harvest.cells[0] = 0
         elif status == 1:  # one cell has more rays than fit
             harvest = make_harvest(k, r, chunk, 4 * len(harvest.rays))
-
-
-def _simplicial_cones(walls: Array, size: int) -> Pile:
-    """Return a pile of the cones of the first r walls, the first one positive."""
-    k, r = walls.shape
-    edges = np.linalg.inv(walls[:r]).T  # edge i is on all of the r walls but i
-    edges /= np.linalg.norm(edges, axis=1)[:, None]
-    pile = make_pile(k + 2 ** (r - 1), r, max(size, r * 2**r))
-    pile = pile._replace(signs=np.ascontiguousarray(pile.signs[:, :k]))
-    ones = np.uint64(sum(1 << i for i in range(r)))
-    for cone, signs in enumerate(product([1, -1], repeat=r - 1)):
-        full = np.array([1, *signs])
-        pile.rays[cone * r : (cone + 1) * r] = edges * full[:, None]
-        pile.bits[cone * r : (cone + 1) * r, 0] = [
-            ones ^ np.uint64(1 << i) for i in range(r)
-        ]
-        pile.signs[cone, :r], pile.levels[cone] = full, r
-        pile.starts[cone + 1] = (cone + 1) * r
-    pile.open[0] = 2 ** (r - 1)
-    return pile
 
 
 def _mirrored(walls: _Walls, harvest: Harvest) -> Chunk:

@@ -8,10 +8,12 @@ that it crosses, and recomputes it from its walls, so that errors do not add up.
 from __future__ import annotations
 
 from collections import namedtuple
+from itertools import product
 
 import numpy as np
 
 from lib.compiled import compiled, inner
+from lib.problem import Array
 
 RAY_TOLERANCE = 1e-11
 """A unit ray whose sine to a wall is below this lies on the wall. Rays are accurate
@@ -65,6 +67,47 @@ def make_harvest(k: int, r: int, cells: int, rays: int) -> Harvest:
 def make_table(k: int, r: int, size: int) -> Table:
     """Allocate the work space for cones of up to ``size`` rays."""
     return Table(np.zeros(size), np.zeros((r, r)), np.zeros((k, r)))
+
+
+def independent_first(normals: Array) -> tuple[np.ndarray, Array]:
+    """Return an order in which the first r normals span all, and their basis."""
+    residue = normals.copy()
+    order, basis = list(range(len(normals))), []
+    for step in range(min(normals.shape)):
+        sizes = np.linalg.norm(residue[order[step:]], axis=1)
+        best = step + int(sizes.argmax())
+        if sizes.max() <= RAY_TOLERANCE:
+            break
+        order[step], order[best] = order[best], order[step]
+        basis.append(residue[order[step]] / np.linalg.norm(residue[order[step]]))
+        for _ in range(2):
+            residue -= np.outer(residue @ basis[-1], basis[-1])
+    return np.array(order, dtype=np.int64), np.array(basis).reshape(
+        -1, normals.shape[1]
+    ).T
+
+
+def simplicial_cones(walls: Array, size: int) -> Pile:
+    """Return a pile of the cones of the first r walls, (k, r), the first positive.
+
+    There are ``2^(r - 1)``; the one positive for all of them lies at the bottom.
+    """
+    k, r = walls.shape
+    edges = np.linalg.inv(walls[:r]).T  # edge i is on all of the r walls but i
+    edges /= np.linalg.norm(edges, axis=1)[:, None]
+    pile = make_pile(k + 2 ** (r - 1), r, max(size, r * 2**r))
+    pile = pile._replace(signs=np.ascontiguousarray(pile.signs[:, :k]))
+    ones = np.uint64(sum(1 << i for i in range(r)))
+    for cone, signs in enumerate(product([1, -1], repeat=r - 1)):
+        full = np.array([1, *signs])
+        pile.rays[cone * r : (cone + 1) * r] = edges * full[:, None]
+        pile.bits[cone * r : (cone + 1) * r, 0] = [
+            ones ^ np.uint64(1 << i) for i in range(r)
+        ]
+        pile.signs[cone, :r], pile.levels[cone] = full, r
+        pile.starts[cone + 1] = (cone + 1) * r
+    pile.open[0] = 2 ** (r - 1)
+    return pile
 
 
 @compiled
@@ -293,3 +336,36 @@ def cut_cones(pile, walls, table, harvest):
             pile.signs[top, wall] = -1 if below else 1
             pile.levels[top] += 1
     return 0
+
+
+@compiled
+def clip_cone(pile, walls, table):
+    """Keep the part of the one open cone above all walls: False if out of room.
+
+    The cone may become flat, or nothing but the origin: then it has no rays.
+    """
+    while pile.levels[0] < len(walls):
+        if pile.starts[1] > len(table.heights):
+            return False
+        below, above = measure(pile, walls, table)
+        if below and above:
+            if not split(pile, walls, table):
+                return False
+            pile.open[0] = 1
+        else:
+            if below:
+                keep_flat(pile, table)
+            pile.signs[0, pile.levels[0]] = 1
+            pile.levels[0] += 1
+    return True
+
+
+@compiled
+def keep_flat(pile, table):
+    """Keep only those rays of the one open cone that lie on the wall."""
+    kept = 0
+    for i in range(pile.starts[1]):
+        if table.heights[i] == 0.0:
+            copy_ray(pile, i, kept)
+            kept += 1
+    pile.starts[1] = kept

@@ -29,7 +29,10 @@ UNDERFLOW = 1e-153
 of the largest entries of X and Z."""
 
 CLIMBS = 256
-"""Climbs of a call: from the samples and their opposites, evenly spaced rows."""
+"""Most climbs of a call: from samples, evenly spaced, and from their opposites."""
+
+CLIMB_SAMPLES = 128_000
+"""Most climbs times samples, at least 16 climbs: about a second."""
 
 SAME = 1e-7
 """Unit vectors nearer than this are one candidate: the accuracy of a maximiser
@@ -139,7 +142,8 @@ def _search(points: Points, seeds: Array, limits: Limits) -> Maximum:
 def _seeds(X: Array, lengths: Array) -> Array:
     """Return directions of samples, both ways, to climb from."""
     rows = np.flatnonzero(lengths > 0)
-    rows = rows[:: -(-2 * len(rows) // CLIMBS)]
+    climbs = min(CLIMBS, max(CLIMB_SAMPLES // len(rows), 16))
+    rows = rows[:: -(-2 * len(rows) // climbs)]
     seeds = X[rows] / lengths[rows, None]
     return np.vstack([seeds, -seeds])
 
