@@ -7,11 +7,22 @@ the network; the matrices ``D_i`` of the paper are its patterns.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import comb, e, pi
 
 import numpy as np
 
+from lib.compiled import compiled
+from lib.double_description import (
+    Harvest,
+    cut_cones,
+    enlarged,
+    independent_first,
+    make_harvest,
+    make_table,
+    simplicial_cones,
+)
 from lib.problem import Array
 
 TURN = 2 * pi
@@ -95,29 +106,75 @@ class Cells:
     patterns : (P, n) bool array
         Row i is the diagonal of ``D_i``: which samples are active in cell i. A
         zero row of X is active everywhere, as ``0 >= 0``.
-    witnesses : (P, r) array
+    witnesses : (P, d) array
         A unit vector strictly inside each cell.
+    rays : Rays
+        ``rays[i]``, (k, d), are the unit extreme rays of cell i: the closed cell is
+        the cone of its rays plus all that is orthogonal to the rows of X.
     """
 
     patterns: np.ndarray
     witnesses: Array
+    rays: Rays
 
     def __len__(self) -> int:
         """Return ``P``, the number of cells."""
         return len(self.patterns)
 
 
-def enumerate_cells(X: Array) -> Cells:
-    """List every cell of the hyperplanes orthogonal to the rows of X, (n, r).
+@dataclass(frozen=True, eq=False)
+class Rays(Sequence):
+    """The rays of many cells in one table.
 
-    Each cell has a facet, and that facet is a cell of the arrangement that the
-    other hyperplanes cut out of the facet's own hyperplane. So the cells are the
-    two sides of the cells one dimension lower: a recursion that ends on the line.
+    Parameters
+    ----------
+    table : (R, d) array
+    starts, ends : (P,) int arrays
+        Cell i owns the rows ``starts[i]`` up to ``ends[i]``.
+    """
+
+    table: Array
+    starts: np.ndarray
+    ends: np.ndarray
+
+    def __len__(self) -> int:
+        """Return the number of cells."""
+        return len(self.starts)
+
+    def __getitem__(self, cell: int) -> Array:
+        """Return the rays of one cell, (k, d)."""
+        return self.table[self.starts[cell] : self.ends[cell]]
+
+
+@dataclass(frozen=True, eq=False)
+class Chunk:
+    """Some cells of an arrangement, their patterns packed eight samples a byte.
+
+    Parameters
+    ----------
+    packed : (P, ceil(n / 8)) uint8 array
+        ``np.packbits`` of the patterns.
+    witnesses : (P, d) array
+    rays : Rays
+    """
+
+    packed: np.ndarray
+    witnesses: Array
+    rays: Rays
+
+    def __len__(self) -> int:
+        """Return the number of cells in this chunk."""
+        return len(self.packed)
+
+
+def enumerate_cells(X: Array) -> Cells:
+    """List every cell of the hyperplanes orthogonal to the rows of X, (n, d).
+
     Zero, repeated and parallel rows and points on common planes are legitimate.
 
     Parameters
     ----------
-    X : (n, r) array
+    X : (n, d) array
         Points; directions that X does not span are not part of any wall, and
         cells are then cylinders.
 
@@ -128,65 +185,167 @@ def enumerate_cells(X: Array) -> Cells:
 
     Notes
     -----
-    Section 2 of the paper. O(n P) for r = 2 and O(n^2 P) above; margins below
-    ``PARALLEL_TOLERANCE`` count as parallel.
+    Section 2 of the paper. See :func:`iterate_cells` for the method, its
+    tolerances and its cost; this holds all cells at once.
 
     Examples
     --------
     >>> len(enumerate_cells(np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])))
     6
     """
+    chunks = list(iterate_cells(X))
+    packed = np.concatenate([chunk.packed for chunk in chunks])
+    order = np.lexsort(packed.T[::-1])
+    ends = np.cumsum([len(chunk.rays.table) for chunk in chunks])
+    shifts = ends - [len(chunk.rays.table) for chunk in chunks]
+    parts = [(chunk.rays, shift) for chunk, shift in zip(chunks, shifts, strict=True)]
+    return Cells(
+        np.unpackbits(packed[order], axis=1, count=len(X)).astype(bool),
+        np.concatenate([chunk.witnesses for chunk in chunks])[order],
+        Rays(
+            np.concatenate([rays.table for rays, _ in parts]),
+            np.concatenate([rays.starts + shift for rays, shift in parts])[order],
+            np.concatenate([rays.ends + shift for rays, shift in parts])[order],
+        ),
+    )
+
+
+def iterate_cells(X: Array, chunk: int = 4096) -> Iterator[Chunk]:
+    """Yield the cells of the hyperplanes orthogonal to the rows of X, some at a time.
+
+    As many independent walls as the rank cut space into simplicial cones, of which
+    one of each opposite pair is kept; the other walls cut these, depth first, each
+    cone known by its rays. The opposite of every cell comes with it.
+
+    Parameters
+    ----------
+    X : (n, d) array
+    chunk : int
+        Most cells found before they are handed out; a chunk has up to twice as many.
+
+    Yields
+    ------
+    Chunk
+        Each cell once, in no particular order.
+
+    Raises
+    ------
+    ValueError
+        If X is not a finite matrix or ``chunk`` is not positive.
+
+    Notes
+    -----
+    O(n k r) a cell with k rays. Walls closer than ``PARALLEL_TOLERANCE`` count as
+    one and rays closer to a wall than ``RAY_TOLERANCE`` as on it, so cells thinner
+    than that are not seen.
+    """
+    if X.ndim != 2 or not np.isfinite(X).all() or chunk < 1:
+        raise ValueError(
+            f"iterate_cells needs a finite matrix X and chunk >= 1; got X {X.shape} "
+            f"with {int((~np.isfinite(X)).sum())} bad entries and chunk = {chunk!r}."
+        )
+    walls = _walls(X)
+    if len(walls.normals) == 0:
+        packed = np.packbits(np.ones((1, len(X)), dtype=bool), axis=1)
+        nothing = np.zeros(1, dtype=np.int64)
+        yield Chunk(
+            packed,
+            np.eye(1, X.shape[1]),
+            Rays(np.zeros((0, X.shape[1])), nothing, nothing),
+        )
+        return
+    for harvest in _harvests(walls.normals @ walls.basis, chunk):
+        yield _mirrored(walls, harvest)
+
+
+@dataclass(frozen=True, eq=False)
+class _Walls:
+    """The distinct walls, ordered so that the first r are independent.
+
+    ``basis`` (d, r) spans the normals; sample j has the wall ``owner[j]`` turned by
+    ``turned[j]``, +1 or -1, or 0 if it is zero.
+    """
+
+    normals: Array
+    basis: Array
+    owner: np.ndarray
+    turned: np.ndarray
+
+
+def _walls(X: Array) -> _Walls:
+    """Find the distinct walls of X and how its samples lie to them."""
     normals = unit_normals(X)
-    witnesses = _witnesses(normals)
-    patterns = X @ witnesses.T >= 0
-    patterns[~(X != 0).any(axis=1)] = True
-    _, first = np.unique(np.packbits(patterns, axis=0), axis=1, return_index=True)
-    return Cells(np.ascontiguousarray(patterns[:, first].T), witnesses[first])
+    owner, turned = np.zeros(len(X), dtype=np.int64), np.zeros(len(X), dtype=np.int8)
+    if len(normals):
+        lengths = np.linalg.norm(X, axis=1)
+        nonzero = lengths > 0
+        cosines = (X[nonzero] / lengths[nonzero, None]) @ normals.T
+        owner[nonzero] = np.abs(cosines).argmax(axis=1)
+        turned[nonzero] = np.sign(cosines[np.arange(len(cosines)), owner[nonzero]])
+    order, basis = independent_first(normals)
+    place = np.argsort(order)
+    return _Walls(normals[order], basis, place[owner] if len(place) else owner, turned)
+
+
+def _harvests(walls: Array, chunk: int) -> Iterator[Harvest]:
+    """Yield the cells on the positive side of the first wall, (k, r), in turns."""
+    k, r = walls.shape
+    pile = simplicial_cones(walls, 64 * 2**r)
+    table = make_table(k, r, len(pile.rays))
+    harvest = make_harvest(k, r, chunk, 4 * chunk * r)
+    status = 1
+    while status:
+        status = cut_cones(pile, walls, table, harvest)
+        if status == 2:
+            pile = enlarged(pile, 4)
+            table = make_table(k, r, len(pile.rays))
+        elif harvest.cells[0] > 0:
+            yield harvest
+            harvest.cells[0] = 0
+        elif status == 1:  # one cell has more rays than fit
+            harvest = make_harvest(k, r, chunk, 4 * len(harvest.rays))
+
+
+def _mirrored(walls: _Walls, harvest: Harvest) -> Chunk:
+    """Return the harvested cells and their opposites, on all samples."""
+    count = int(harvest.cells[0])
+    active = harvest.signs[:count, walls.owner] * walls.turned  # (count, n)
+    patterns = np.vstack([active >= 0, active <= 0])
+    witnesses = harvest.witnesses[:count] @ walls.basis.T
+    starts = harvest.starts[: count + 1]
+    rays = harvest.rays[: starts[-1]] @ walls.basis.T
+    bounds = np.concatenate([starts[:-1], starts[:-1] + starts[-1]])
+    return Chunk(
+        np.packbits(patterns, axis=1),
+        np.vstack([witnesses, -witnesses]),
+        Rays(np.vstack([rays, -rays]), bounds, bounds + np.tile(np.diff(starts), 2)),
+    )
 
 
 def unit_normals(X: Array) -> Array:
-    """Return one unit normal for each distinct hyperplane ``x_j . u = 0``, (k, r).
+    """Return one unit normal for each distinct hyperplane ``x_j . u = 0``, (k, d).
 
-    Of two parallel rows the first is kept; its sign is its own. O(n k r).
+    Of two parallel rows the first is kept; its sign is its own. O(n k d).
     """
     lengths = np.linalg.norm(X, axis=1)
     rows = X[lengths > 0] / lengths[lengths > 0, None]
-    kept: list[Array] = []
-    for row in rows:
-        if not kept or _distance_to_lines(row, np.array(kept)) > PARALLEL_TOLERANCE:
-            kept.append(row)
-    return np.array(kept).reshape(-1, X.shape[1])
+    return rows[first_of_line(rows)]
 
 
-def _distance_to_lines(row: Array, normals: Array) -> float:
-    """Return the least distance of a unit vector to +- the unit normals."""
-    apart = np.linalg.norm(normals - row, axis=1)
-    across = np.linalg.norm(normals + row, axis=1)
-    return float(np.minimum(apart, across).min())
-
-
-def _witnesses(normals: Array) -> Array:
-    """Return a unit vector inside each cell, each cell at least once."""
-    k, r = normals.shape
-    if k == 0:
-        return np.eye(1, r)
-    if r == 1:
-        return np.array([[1.0], [-1.0]])
-    return np.vstack([_sides(normals, wall) for wall in range(k)])
-
-
-def _sides(normals: Array, wall: int) -> Array:
-    """Return witnesses on both sides of every facet in one wall, (2 f, r)."""
-    normal = normals[wall]
-    # The last r - 1 right singular vectors of the normal span its hyperplane.
-    basis = np.linalg.svd(normal[None, :])[2][1:].T  # (r, r - 1)
-    others = np.delete(normals, wall, axis=0)
-    inside = _witnesses(unit_normals(others @ basis)) @ basis.T  # (f, r)
-    margin = np.abs(inside @ others.T).min(axis=1, initial=1.0)
-    # Half the margin keeps the sign of every other point, whose normals are unit.
-    step = 0.5 * margin[:, None] * normal
-    both = np.vstack([inside + step, inside - step])
-    return both / np.linalg.norm(both, axis=1, keepdims=True)
+@compiled
+def first_of_line(rows):
+    """Mark the unit rows that span a line with no row before them."""
+    fresh = np.ones(len(rows), dtype=np.bool_)
+    for i in range(len(rows)):
+        for j in range(i):
+            apart = across = 0.0
+            for a in range(rows.shape[1]):
+                apart += (rows[i, a] - rows[j, a]) ** 2
+                across += (rows[i, a] + rows[j, a]) ** 2
+            if fresh[j] and min(apart, across) <= PARALLEL_TOLERANCE**2:
+                fresh[i] = False
+                break
+    return fresh
 
 
 def generic_cell_count(n: int, r: int) -> int:

@@ -76,8 +76,6 @@ def certify(problem: Problem, network: Network) -> Certificate:
     ------
     ValueError
         If the shapes of network and problem do not fit.
-    NotImplementedError
-        If X has rank 3 or more.
 
     Notes
     -----

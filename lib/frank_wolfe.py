@@ -85,7 +85,7 @@ def solve(
     Parameters
     ----------
     problem : Problem
-        X of rank at most 2.
+        X of any rank.
     tolerance : float
         Relative certified gap at which to stop.
     rounds : int
@@ -103,8 +103,6 @@ def solve(
     ------
     ValueError
         If ``tolerance`` or ``rounds`` is not positive.
-    NotImplementedError
-        If X has rank 3 or more.
 
     Notes
     -----

@@ -3,99 +3,171 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
-from lib.arrangement import PlanarWalls, directions, planar_walls
-from lib.problem import Array, reduce_rank
+from lib.ascent import ascend
+from lib.branch_and_bound import Limits, branch_and_bound
+from lib.maximum import Maximum, correlation, ranked, silent
+from lib.planar import planar_oracle, ray_oracle
+from lib.problem import Array, RankReduction, reduce_rank
+from lib.relaxation import relaxed_bound
+from lib.simplices import Points
 
-EPS = float(np.finfo(float).eps)
+__all__ = [
+    "Limits",
+    "Maximum",
+    "correlation",
+    "oracle",
+    "planar_oracle",
+    "propose",
+    "ray_oracle",
+]
 
 UNDERFLOW = 1e-153
 """Times n (d + c), what lost squares (below 1e-308) can hide of kappa, in units
 of the largest entries of X and Z."""
 
-WIDE = np.longdouble
-"""Type of the running sums: 80 bits on x86. Where it is only double, the bounds
-below are wider and still proved, since they use its own rounding."""
+CLIMBS = 256
+"""Most climbs of a call: from samples, evenly spaced, and from their opposites."""
+
+CLIMB_SAMPLES = 128_000
+"""Most climbs times samples, at least 16 climbs: about a second."""
+
+SAME = 1e-7
+"""Unit vectors nearer than this are one candidate: the accuracy of a maximiser
+whose value is accurate to rounding."""
+
+WIDEST_COVER = 14
+"""Largest rank whose ``2^r`` orthants are searched; beyond it only a relaxation."""
 
 
-@dataclass(frozen=True, eq=False)
-class Maximum:
-    """What an oracle knows of ``kappa = max_{|u|<=1} |Z^T (X u)_+|``.
+def oracle(
+    X: Array, Z: Array, *, limits: Limits | None = None, starts: Array | None = None
+) -> Maximum:
+    """Maximise ``|Z^T (X u)_+|`` over the unit ball, with a proved bound.
 
-    Parameters
-    ----------
-    value : float
-        ``|Z^T (X u)_+|`` at ``direction``, a lower bound of kappa.
-    bound : float
-        A proved upper bound of kappa, rounding included.
-    direction : (d,) array
-        Unit vector that attains ``value``.
-    candidates : (k, d) array
-        Unit vectors at the local maxima, the best first.
-    candidate_values : (k,) array
-        ``|Z^T (X u)_+|`` there, decreasing.
-    """
-
-    value: float
-    bound: float
-    direction: Array
-    candidates: Array
-    candidate_values: Array
-
-
-def oracle(X: Array, Z: Array) -> Maximum:
-    """Maximise ``|Z^T (X u)_+|`` over the unit ball, for X of rank at most 2.
-
-    X is first replaced by its coordinates in its row space (A.2), where the ray
-    or planar oracle is exact.
+    X is first replaced by its coordinates in its row space (A.2). There the ray
+    and planar oracles are exact; from rank 3 on climbs propose maxima and branch
+    and bound proves that there is nothing above, or finds it.
 
     Parameters
     ----------
     X : (n, d) array
     Z : (n, c) array
+    limits : Limits, optional
+        From rank 3 on: when the search may stop. By default it stops when the
+        bound is within 1e-10 of the value. With ``level=beta`` it only decides
+        whether kappa exceeds beta, which is faster.
+    starts : (k, d) array, optional
+        Neurons to climb from, beside the samples.
 
     Returns
     -------
     Maximum
-        With ``value <= kappa <= bound``; the two differ by rounding only.
+        With ``value <= kappa <= bound``, rounding included. At rank 1 and 2 and
+        without limits they differ by rounding and the tolerance only. Candidates
+        are all local maximisers in the plane, those that climbs reach above it.
 
     Raises
     ------
     ValueError
         If X and Z have different numbers of rows or are not finite.
-    NotImplementedError
-        If X has rank 3 or more.
 
     Notes
     -----
-    The constraint of equation (11). O(n log n + n c) after the rank reduction.
+    The constraint of equation (11). O(n log n + n c) in the plane. Above, a cone
+    costs O(n r (r + c)); their number grows as that of the cells at worst, and is
+    far below it except near an optimal residual.
     """
     _check(X, Z)
     # In these units no square overflows, and those that vanish are in UNDERFLOW.
     x_unit, z_unit = _unit(X), _unit(Z)
     reduced, Z = reduce_rank(X / x_unit), Z / z_unit
-    rank = reduced.coordinates.shape[1]
-    if rank > 2:
-        raise NotImplementedError(
-            f"This edition's oracle is exact for data of rank 1 and 2; got rank "
-            f"{rank} from X {X.shape}. Project X to two coordinates."
-        )
-    if rank == 0:
-        return _silent(X.shape[1])
-    small = (ray_oracle, planar_oracle)[rank - 1](reduced.coordinates, Z)
+    unit = x_unit * z_unit
+    small = _reduced_oracle(reduced, Z, _in_units(limits or Limits(), unit), starts)
     # Directions that were cut move |X u| by at most `discarded`.
     slack = reduced.discarded * float(np.linalg.norm(Z)) + UNDERFLOW * (X.size + Z.size)
     return Maximum(
-        value=small.value * x_unit * z_unit,
+        value=small.value * unit,
         # The last step up covers a product that is itself rounded down to zero.
-        bound=math.nextafter((small.bound + slack) * x_unit * z_unit, math.inf),
+        bound=math.nextafter((small.bound + slack) * unit, math.inf),
         direction=reduced.basis @ small.direction,
         candidates=small.candidates @ reduced.basis.T,
-        candidate_values=small.candidate_values * x_unit * z_unit,
+        candidate_values=small.candidate_values * unit,
     )
+
+
+def propose(X: Array, Z: Array, starts: Array | None = None) -> Maximum:
+    """Climb to local maxima of ``|Z^T (X u)_+|``: an oracle without a proof.
+
+    Its ``bound`` is that of a relaxation, usually far above; use it to find
+    neurons, and :func:`oracle` to certify. Same parameters and errors.
+    """
+    return oracle(X, Z, limits=Limits(nodes=0), starts=starts)
+
+
+def _reduced_oracle(
+    reduced: RankReduction, Z: Array, limits: Limits, starts: Array | None
+) -> Maximum:
+    """Maximise over the reduced coordinates, by the method of their rank."""
+    X = reduced.coordinates
+    rank = X.shape[1] if X.any() else 0
+    if rank == 0:
+        return silent(X.shape[1])
+    if rank <= 2:
+        return (ray_oracle, planar_oracle)[rank - 1](X, Z)
+    lengths = np.linalg.norm(X, axis=1)
+    points = Points(X, Z, lengths, np.linalg.norm(Z, axis=1))
+    seeds = _seeds(X, lengths)
+    if starts is not None:
+        seeds = np.vstack([_directions(starts @ reduced.basis), seeds])
+    return _search(points, seeds, limits)
+
+
+def _search(points: Points, seeds: Array, limits: Limits) -> Maximum:
+    """Climb, then search for anything above what the climbs reached."""
+    X, Z = points.X, points.Z
+    ends = ascend(points, seeds)
+    bound = relaxed_bound(X, Z)
+    if X.shape[1] <= WIDEST_COVER and limits.nodes > 0:
+        value = float(correlation(X, Z, ends).max())
+        outcome = branch_and_bound(points, value, limits)
+        bound = min(bound, outcome.bound)
+        ends = np.vstack([outcome.directions, ascend(points, outcome.directions), ends])
+    ends = _distinct(ends, correlation(X, Z, ends))
+    return ranked(ends, correlation(X, Z, ends), bound)
+
+
+def _seeds(X: Array, lengths: Array) -> Array:
+    """Return directions of samples, both ways, to climb from."""
+    rows = np.flatnonzero(lengths > 0)
+    climbs = min(CLIMBS, max(CLIMB_SAMPLES // len(rows), 16))
+    rows = rows[:: -(-2 * len(rows) // climbs)]
+    seeds = X[rows] / lengths[rows, None]
+    return np.vstack([seeds, -seeds])
+
+
+def _directions(U: Array) -> Array:
+    """Return the nonzero rows of U, scaled to unit length."""
+    lengths = np.linalg.norm(U, axis=1)
+    return U[lengths > 0] / lengths[lengths > 0, None]
+
+
+def _distinct(U: Array, values: Array) -> Array:
+    """Return the rows of U without repetition, the best first."""
+    U = U[np.argsort(-values, kind="stable")]
+    kept: list[int] = []
+    for k, u in enumerate(U):
+        if not kept or np.linalg.norm(U[kept] - u, axis=1).min() > SAME:
+            kept.append(k)
+    return U[kept]
+
+
+def _in_units(limits: Limits, unit: float) -> Limits:
+    """Return the limits for data divided by ``unit``."""
+    level = limits.level / unit if unit > 0 else 0.0
+    return Limits(level, limits.tolerance, limits.nodes, limits.seconds)
 
 
 def _check(X: Array, Z: Array) -> None:
@@ -116,183 +188,3 @@ def _check(X: Array, Z: Array) -> None:
 def _unit(matrix: Array) -> float:
     """Return a power of two near the largest entry; dividing by it is exact."""
     return math.ldexp(1.0, math.frexp(float(np.abs(matrix).max()))[1] - 1)
-
-
-def _silent(d: int) -> Maximum:
-    """Return the maximum over data without a nonzero row: no neuron ever fires."""
-    none = np.eye(1, d)
-    return Maximum(0.0, 0.0, none[0], none, np.zeros(1))
-
-
-def correlation(X: Array, Z: Array, U: Array) -> Array:
-    """Return ``|Z^T (X u)_+|`` for each row u of U, (k,). O(n k (d + c))."""
-    return np.linalg.norm(np.maximum(X @ U.T, 0.0).T @ Z, axis=1)
-
-
-def ray_oracle(X: Array, Z: Array) -> Maximum:
-    """Maximise ``|Z^T (x u)_+|`` over u in {-1, +1}, for X with one column.
-
-    On a line there are two neurons; try both.
-
-    Parameters
-    ----------
-    X : (n, 1) array
-    Z : (n, c) array
-
-    Notes
-    -----
-    Equation (11) at rank 1. O(n c).
-    """
-    _require_columns("ray_oracle", X, 1)
-    rays = np.array([[1.0], [-1.0]])
-    values = correlation(X, Z, rays)
-    slack = (len(X) + 8) * EPS * float(_masses(X, Z).sum())
-    return _ranked(rays, values, float(values.max()) + slack)
-
-
-def planar_oracle(X: Array, Z: Array, walls: PlanarWalls | None = None) -> Maximum:
-    """Maximise ``|Z^T (X u)_+|`` over unit u in the plane, exactly.
-
-    ``(X u)_+`` is linear on each of the at most 2n sectors between walls, so
-    there ``|Z^T (X u)_+|^2 = |A u|^2`` is a sinusoid in twice the angle. Its top
-    lies inside the sector or the sector's best point is one of its walls. From
-    sector to sector ``A = Z^T D X`` changes by the rows that switch, so one
-    sweep around the circle visits all.
-
-    Parameters
-    ----------
-    X : (n, 2) array
-        Any points; zero, repeated and parallel rows included.
-    Z : (n, c) array
-    walls : PlanarWalls, optional
-        ``planar_walls(X)`` if at hand, so that repeated calls do not sort.
-
-    Returns
-    -------
-    Maximum
-        ``bound - value`` is rounding: at most about ``(BLOCK + n / BLOCK) eps
-        sum_j |z_j| |x_j|``. The candidates are all local maximisers.
-
-    Raises
-    ------
-    ValueError
-        If X does not have two columns.
-
-    Notes
-    -----
-    Equation (11) at rank 2. O(n log n + n c) time, O(n c) memory.
-    """
-    _require_columns("planar_oracle", X, 2)
-    walls = planar_walls(X) if walls is None else walls
-    if len(walls.angles) == 0:
-        return _silent(2)
-    A = _sector_maps(X, Z, walls)
-    forms = _sector_forms(A, walls)
-    ridges = _ridges(forms)
-    angles = np.concatenate([forms.peak[forms.inside], walls.angles[ridges]])
-    values = np.concatenate([forms.peak_value[forms.inside], forms.start[ridges]])
-    bound = float(values.max()) * (1 + 8 * EPS) + _planar_slack(X, Z, A, walls)
-    return _ranked(directions(angles), values, bound)
-
-
-def _require_columns(name: str, X: Array, columns: int) -> None:
-    """Refuse data that are not (n, columns)."""
-    if X.ndim != 2 or X.shape[1] != columns:
-        raise ValueError(
-            f"{name} needs X with {columns} columns; got X {X.shape}. Reduce the "
-            "rank first or use oracle()."
-        )
-
-
-def _masses(X: Array, Z: Array) -> Array:
-    """Return ``|z_j| |x_j|``, (n,), the most that sample j adds to any sum."""
-    return np.linalg.norm(X, axis=1) * np.linalg.norm(Z, axis=1)
-
-
-def _planar_slack(X: Array, Z: Array, A: Array, walls: PlanarWalls) -> float:
-    """Bound what rounding can hide from the planar sweep.
-
-    Three errors. The maps are running sums of at most 3n terms: recursive
-    summation errs by at most that many roundings of the sum of moduli (Higham
-    2002, section 4.2). A direction at a wall may be counted on the wrong side of
-    the samples that switch there, each of which then contributes at most its
-    mass times the angle. And ``|A u|`` is evaluated at rounded angles.
-    """
-    masses = _masses(X, Z)
-    summation = 3 * len(X) * float(np.finfo(WIDE).eps) * masses.sum()
-    switching = np.add.reduceat(masses[walls.points], walls.starts).max()
-    largest = np.linalg.norm(A, axis=(1, 2)).max()
-    return float(summation + walls.spread * switching + 32 * EPS * largest)
-
-
-def _ranked(directions_: Array, values: Array, bound: float) -> Maximum:
-    """Sort candidates by value, the best first."""
-    order = np.argsort(-values, kind="stable")
-    U, values = directions_[order], values[order]
-    return Maximum(float(values[0]), bound, U[0], U, values)
-
-
-def _sector_maps(X: Array, Z: Array, walls: PlanarWalls) -> Array:
-    """Return ``A_i = Z^T D_i X`` of each sector, (k, c, 2), by one sweep.
-
-    The sum starts in the widest sector, whose middle is farthest from walls.
-    """
-    widest = int(np.argmax(walls.widths))
-    middle = directions(walls.angles[widest] + walls.widths[widest : widest + 1] / 2)
-    active = X @ middle[0] > 0
-    wide_X, wide_Z = X.astype(WIDE), Z.astype(WIDE)
-    home = wide_Z[active].T @ wide_X[active]  # (c, 2)
-    flips = walls.signs[:, None] * wide_X[walls.points]  # (2n, 2)
-    jumps = wide_Z[walls.points, :, None] * flips[:, None, :]  # (2n, c, 2)
-    last = np.append(walls.starts[1:], len(walls.points)) - 1
-    passed = np.cumsum(jumps, axis=0, out=jumps)[last]
-    return np.asarray(passed - passed[widest] + home, dtype=np.float64)
-
-
-@dataclass(frozen=True, eq=False)
-class _SectorForms:
-    """The sinusoid ``|A u|^2 = mean + swing cos 2(theta - peak)`` of each sector.
-
-    ``inside`` tells whether ``peak`` lies in the sector, ``peak_value`` is
-    ``|A u|`` there; ``start`` is ``|A u|`` at the sector's first wall; ``rise``
-    and ``fall`` are the slopes just after the first and just before the last.
-    """
-
-    inside: Array
-    peak: Array
-    peak_value: Array
-    start: Array
-    rise: Array
-    fall: Array
-
-
-def _sector_forms(A: Array, walls: PlanarWalls) -> _SectorForms:
-    """Write ``|A u|^2`` of each sector as a sinusoid of the doubled angle."""
-    a, b = A[:, :, 0], A[:, :, 1]
-    p, q, s = ((a * a).sum(1), (a * b).sum(1), (b * b).sum(1))
-    swing = np.hypot((p - s) / 2, q)
-    peak = np.arctan2(2 * q, p - s) / 2
-    offset = (peak - walls.angles) % np.pi  # the form has period pi
-    wall = directions(walls.angles)
-    start = np.linalg.norm(a * wall[:, :1] + b * wall[:, 1:], axis=1)
-    return _SectorForms(
-        inside=offset <= walls.widths,
-        peak=walls.angles + offset,
-        peak_value=np.sqrt((p + s) / 2 + swing),
-        start=start,
-        rise=swing * np.sin(2 * offset),
-        fall=swing * np.sin(2 * (offset - walls.widths)),
-    )
-
-
-def _ridges(forms: _SectorForms) -> Array:
-    """Mark the walls that are local maxima: rising before, falling after.
-
-    Slopes within rounding of zero count as both, so that no maximum is lost
-    between two sectors; a wall listed needlessly does no harm.
-    """
-    level = 1e-9 * forms.peak_value**2
-    before, level_before = np.roll(forms.fall, 1), np.roll(level, 1)
-    ridges = (before >= -level_before) & (forms.rise <= level)
-    ridges[np.argmax(forms.start)] = True
-    return ridges

@@ -115,9 +115,3 @@ def test_certify_refuses_a_network_whose_outputs_overflow():
         pytest.raises(ValueError, match=r"oracle needs finite X and Z.*diverged"),
     ):
         certify(ONE_SAMPLE, network)
-
-
-def test_certify_says_that_rank_three_is_beyond_it():
-    problem = Problem(np.eye(3), np.ones((3, 1)), 1.0)
-    with pytest.raises(NotImplementedError, match="got rank 3"):
-        certify(problem, Network.zero(3, 1))

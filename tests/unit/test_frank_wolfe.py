@@ -213,11 +213,6 @@ def test_solve_refuses_options_that_allow_no_work(options):
         solve(random_problem(), **options)
 
 
-def test_solve_says_that_rank_three_is_beyond_it():
-    with pytest.raises(NotImplementedError, match="rank 1 and 2; got rank 3"):
-        solve(Problem(np.eye(3), np.ones((3, 1)), 0.1))
-
-
 def test_two_runs_give_the_same_bits():
     X, Y = gaussian_teacher(25, 2, 5, 100, np.random.default_rng(0), init="torch")
     first, second = (solve(Problem(X, Y, 0.01)) for _ in range(2))

@@ -197,11 +197,6 @@ def test_oracle_refuses_data_that_prove_nothing(X, Z, message):
         oracle(X, Z)
 
 
-def test_oracle_says_that_rank_three_is_beyond_it():
-    with pytest.raises(NotImplementedError, match=r"rank 1 and 2; got rank 3 from X"):
-        oracle(np.eye(3), np.ones((3, 1)))
-
-
 @pytest.mark.parametrize(
     ("solver", "name", "columns"),
     [(ray_oracle, "ray_oracle", 1), (planar_oracle, "planar_oracle", 2)],

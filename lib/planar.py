@@ -1,0 +1,174 @@
+"""kappa in the plane and on the line, exactly: one sweep around the circle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lib.arrangement import PlanarWalls, directions, planar_walls
+from lib.maximum import Maximum, correlation, masses, ranked, silent
+from lib.problem import Array
+
+EPS = float(np.finfo(float).eps)
+
+WIDE = np.longdouble
+"""Type of the running sums: 80 bits on x86. Where it is only double, the bounds
+below are wider and still proved, since they use its own rounding."""
+
+
+def ray_oracle(X: Array, Z: Array) -> Maximum:
+    """Maximise ``|Z^T (x u)_+|`` over u in {-1, +1}, for X with one column.
+
+    On a line there are two neurons; try both.
+
+    Parameters
+    ----------
+    X : (n, 1) array
+    Z : (n, c) array
+
+    Notes
+    -----
+    Equation (11) at rank 1. O(n c).
+    """
+    _require_columns("ray_oracle", X, 1)
+    rays = np.array([[1.0], [-1.0]])
+    values = correlation(X, Z, rays)
+    slack = (len(X) + 8) * EPS * float(masses(X, Z).sum())
+    return ranked(rays, values, float(values.max()) + slack)
+
+
+def planar_oracle(X: Array, Z: Array, walls: PlanarWalls | None = None) -> Maximum:
+    """Maximise ``|Z^T (X u)_+|`` over unit u in the plane, exactly.
+
+    ``(X u)_+`` is linear on each of the at most 2n sectors between walls, so
+    there ``|Z^T (X u)_+|^2 = |A u|^2`` is a sinusoid in twice the angle. Its top
+    lies inside the sector or the sector's best point is one of its walls. From
+    sector to sector ``A = Z^T D X`` changes by the rows that switch, so one
+    sweep around the circle visits all.
+
+    Parameters
+    ----------
+    X : (n, 2) array
+        Any points; zero, repeated and parallel rows included.
+    Z : (n, c) array
+    walls : PlanarWalls, optional
+        ``planar_walls(X)`` if at hand, so that repeated calls do not sort.
+
+    Returns
+    -------
+    Maximum
+        ``bound - value`` is rounding: at most about ``(BLOCK + n / BLOCK) eps
+        sum_j |z_j| |x_j|``. The candidates are all local maximisers.
+
+    Raises
+    ------
+    ValueError
+        If X does not have two columns.
+
+    Notes
+    -----
+    Equation (11) at rank 2. O(n log n + n c) time, O(n c) memory.
+    """
+    _require_columns("planar_oracle", X, 2)
+    walls = planar_walls(X) if walls is None else walls
+    if len(walls.angles) == 0:
+        return silent(2)
+    A = _sector_maps(X, Z, walls)
+    forms = _sector_forms(A, walls)
+    ridges = _ridges(forms)
+    angles = np.concatenate([forms.peak[forms.inside], walls.angles[ridges]])
+    values = np.concatenate([forms.peak_value[forms.inside], forms.start[ridges]])
+    bound = float(values.max()) * (1 + 8 * EPS) + _planar_slack(X, Z, A, walls)
+    return ranked(directions(angles), values, bound)
+
+
+def _require_columns(name: str, X: Array, columns: int) -> None:
+    """Refuse data that are not (n, columns)."""
+    if X.ndim != 2 or X.shape[1] != columns:
+        raise ValueError(
+            f"{name} needs X with {columns} columns; got X {X.shape}. Reduce the "
+            "rank first or use oracle()."
+        )
+
+
+def _planar_slack(X: Array, Z: Array, A: Array, walls: PlanarWalls) -> float:
+    """Bound what rounding can hide from the planar sweep.
+
+    Three errors. The maps are running sums of at most 3n terms: recursive
+    summation errs by at most that many roundings of the sum of moduli (Higham
+    2002, section 4.2). A direction at a wall may be counted on the wrong side of
+    the samples that switch there, each of which then contributes at most its
+    mass times the angle. And ``|A u|`` is evaluated at rounded angles.
+    """
+    mass = masses(X, Z)
+    summation = 3 * len(X) * float(np.finfo(WIDE).eps) * mass.sum()
+    switching = np.add.reduceat(mass[walls.points], walls.starts).max()
+    largest = np.linalg.norm(A, axis=(1, 2)).max()
+    return float(summation + walls.spread * switching + 32 * EPS * largest)
+
+
+def _sector_maps(X: Array, Z: Array, walls: PlanarWalls) -> Array:
+    """Return ``A_i = Z^T D_i X`` of each sector, (k, c, 2), by one sweep.
+
+    The sum starts in the widest sector, whose middle is farthest from walls.
+    """
+    widest = int(np.argmax(walls.widths))
+    middle = directions(walls.angles[widest] + walls.widths[widest : widest + 1] / 2)
+    active = X @ middle[0] > 0
+    wide_X, wide_Z = X.astype(WIDE), Z.astype(WIDE)
+    home = wide_Z[active].T @ wide_X[active]  # (c, 2)
+    flips = walls.signs[:, None] * wide_X[walls.points]  # (2n, 2)
+    jumps = wide_Z[walls.points, :, None] * flips[:, None, :]  # (2n, c, 2)
+    last = np.append(walls.starts[1:], len(walls.points)) - 1
+    passed = np.cumsum(jumps, axis=0, out=jumps)[last]
+    return np.asarray(passed - passed[widest] + home, dtype=np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class _SectorForms:
+    """The sinusoid ``|A u|^2 = mean + swing cos 2(theta - peak)`` of each sector.
+
+    ``inside`` tells whether ``peak`` lies in the sector, ``peak_value`` is
+    ``|A u|`` there; ``start`` is ``|A u|`` at the sector's first wall; ``rise``
+    and ``fall`` are the slopes just after the first and just before the last.
+    """
+
+    inside: Array
+    peak: Array
+    peak_value: Array
+    start: Array
+    rise: Array
+    fall: Array
+
+
+def _sector_forms(A: Array, walls: PlanarWalls) -> _SectorForms:
+    """Write ``|A u|^2`` of each sector as a sinusoid of the doubled angle."""
+    a, b = A[:, :, 0], A[:, :, 1]
+    p, q, s = ((a * a).sum(1), (a * b).sum(1), (b * b).sum(1))
+    swing = np.hypot((p - s) / 2, q)
+    peak = np.arctan2(2 * q, p - s) / 2
+    offset = (peak - walls.angles) % np.pi  # the form has period pi
+    wall = directions(walls.angles)
+    start = np.linalg.norm(a * wall[:, :1] + b * wall[:, 1:], axis=1)
+    return _SectorForms(
+        inside=offset <= walls.widths,
+        peak=walls.angles + offset,
+        peak_value=np.sqrt((p + s) / 2 + swing),
+        start=start,
+        rise=swing * np.sin(2 * offset),
+        fall=swing * np.sin(2 * (offset - walls.widths)),
+    )
+
+
+def _ridges(forms: _SectorForms) -> Array:
+    """Mark the walls that are local maxima: rising before, falling after.
+
+    Slopes within rounding of zero count as both, so that no maximum is lost
+    between two sectors; a wall listed needlessly does no harm.
+    """
+    level = 1e-9 * forms.peak_value**2
+    before, level_before = np.roll(forms.fall, 1), np.roll(level, 1)
+    ridges = (before >= -level_before) & (forms.rise <= level)
+    ridges[np.argmax(forms.start)] = True
+    return ridges
