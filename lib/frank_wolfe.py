@@ -30,6 +30,10 @@ MERGE_COSINE = 0.999
 """Neurons of one cell with input and output weights this aligned become one."""
 
 
+REFINEMENTS = 3
+"""Newton steps on the dual point; each is taken only while it proves more."""
+
+
 @dataclass(frozen=True, eq=False)
 class Round:
     """One round: the value reached, the bound proved, and the neurons used."""
@@ -120,7 +124,7 @@ def solve(
     inner = Problem(reduced.coordinates, problem.Y, problem.beta)
     network, history, status = _search(inner, tolerance, rounds, progress)
     lifted = reduced.lift(network)
-    certificate = certify(problem, lifted)
+    certificate = certify(problem, lifted, refine=REFINEMENTS)
     converged = certificate.relative_gap <= tolerance
     return Solution(lifted, certificate, tuple(history), status, converged)
 
@@ -140,8 +144,8 @@ def _search(
         if proof.relative_gap <= tolerance:
             return network, history, "The relative gap reached the tolerance."
         fresh = _improving(proof.kappa, problem.beta)
-        if len(fresh) == 0:
-            return network, history, "No neuron improves the network any more."
+        if network.width + len(fresh) == 0:
+            return network, history, "No neuron improves on the zero network."
         better, its_proof = _round(problem, network, fresh)
         if not _is_better(its_proof, proof):
             return network, history, "The round improved neither value nor gap."
@@ -163,13 +167,12 @@ def _round(
     problem: Problem, network: Network, fresh: Array
 ) -> tuple[Network, Certificate]:
     """Add neurons, correct all output weights, slide; return the better outcome."""
-    data = problem.X, problem.Y, problem.beta
     corrected = _corrected(problem, np.vstack([network.U, fresh]))
-    corrected = slide(*data, corrected, rotate=False)
-    best = corrected, certify(problem, corrected)
+    corrected = slide(problem, corrected, rotate=False)
+    best = corrected, certify(problem, corrected, refine=REFINEMENTS)
     for start in (_merged(problem, corrected), corrected):
-        slid = slide(*data, start)
-        proof = certify(problem, slid)
+        slid = slide(problem, start)
+        proof = certify(problem, slid, refine=REFINEMENTS)
         if _is_better(proof, best[1]):
             best = slid, proof
             break
