@@ -109,7 +109,8 @@ def _joined(X: Array, Y: Array, U: Array) -> tuple[Array, Array, Array]:
     order, starts = _groups(packed)
     both = np.hstack([X, Y])[order]
     ends = np.append(starts[1:], len(X))
-    factors = [np.linalg.qr(both[a:b], mode="r") for a, b in zip(starts, ends)]
+    spans = zip(starts, ends, strict=True)
+    factors = [np.linalg.qr(both[a:b], mode="r") for a, b in spans]
     rows = np.vstack(factors)
     patterns = np.unpackbits(packed[order[starts]], axis=1, count=len(U)) > 0
     active = np.repeat(patterns, [len(factor) for factor in factors], axis=0)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from lib.certificate import Certificate, certify
-from lib.master import group_lasso
+from lib.fit import held
+from lib.master import output_weights
 from lib.oracle import Maximum
 from lib.problem import Array, Network, Problem, reduce_rank
 from lib.sliding import WALL_TOLERANCE, slide
@@ -121,7 +122,7 @@ def solve(
             f"{tolerance!r}, rounds = {rounds!r}."
         )
     reduced = reduce_rank(problem.X)
-    inner = Problem(reduced.coordinates, problem.Y, problem.beta)
+    inner = replace(problem, X=reduced.coordinates)
     network, history, status = _search(inner, tolerance, rounds, progress)
     lifted = reduced.lift(network)
     certificate = certify(problem, lifted, refine=REFINEMENTS)
@@ -199,8 +200,7 @@ def _improving(kappa: Maximum, beta: float) -> Array:
 def _corrected(problem: Problem, U: Array) -> Network:
     """Return the network with the best output weights for the directions of U."""
     U = U / np.linalg.norm(U, axis=1, keepdims=True)
-    H = np.maximum(problem.X @ U.T, 0.0)
-    V = group_lasso(H.T @ H, H.T @ problem.Y, problem.beta)
+    V = output_weights(held(problem, U, U, np.arange(len(U))), problem.beta)
     sizes = np.linalg.norm(V, axis=1)
     alive = sizes > NEGLIGIBLE * sizes.sum()
     return Network(U[alive], V[alive]).balanced()

@@ -120,7 +120,7 @@ class Problem:
         loss = get_loss(self.loss)
         Y = loss.targets(Y)
         Y.setflags(write=False)
-        for name, value in zip(("X", "Y", "beta", "loss"), (X, Y, beta, loss)):
+        for name, value in {"X": X, "Y": Y, "beta": beta, "loss": loss}.items():
             object.__setattr__(self, name, value)
 
     @property

@@ -79,7 +79,7 @@ def to_torch(network: Network, *, bias: bool = False) -> Any:
     ValueError
         If ``bias`` is asked of a network with one input only.
     """
-    import torch  # noqa: PLC0415  only this function needs it
+    import torch  # only this function needs it
 
     d = network.U.shape[1] - bias
     if d < 1:
