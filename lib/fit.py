@@ -6,7 +6,7 @@ activations H, (n, N), of neurons whose patterns are held: ``W -> loss(H W, Y)``
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -64,41 +64,56 @@ class Fit:
         return C
 
 
-def held(problem: Problem, U: Array, basis: Array, owner: np.ndarray) -> Fit:
-    """Return the fit of neurons that keep their patterns and move along a basis.
+@dataclass(frozen=True, eq=False)
+class Held:
+    """The data as m neurons see them while they keep their patterns ``X u > 0``.
+
+    For the squared loss of many samples these are fewer rows with the same values:
+    samples with one joint pattern see one linear map, so they can be replaced by
+    the triangular factor of their ``[X Y]``.
 
     Parameters
     ----------
+    X : (n, d) array
+    Y : (n, c) array
+    active : (n, m) bool array
     problem : Problem
-    U : (m, d) array
-        The neurons whose patterns ``X u > 0`` are held.
-    basis : (N, d) array
-        Directions; ``W[i]`` multiplies the activations along ``basis[i]``.
-    owner : (N,) int array
-        The neuron to which a direction belongs.
-
-    Returns
-    -------
-    Fit
-        For the squared loss of fewer rows than samples where that pays, with the
-        same values: samples with one joint pattern see one linear map, so they
-        can be replaced by the triangular factor of their ``[X Y]``.
-
-    Notes
-    -----
-    O(n m d) for patterns and O(n (d + c)^2) for factors; no (n, m) is kept.
+        Whose loss and pooling hold.
     """
-    joined = type(problem.loss) is Squared and problem.pooling == 1
-    if joined and len(problem.X) > FEW_ROWS:
-        X, Y, active = _joined(problem.X, problem.Y, U)
-        return Fit(active[:, owner] * (X @ basis.T), Y, problem.loss)
-    active = problem.X @ U.T > 0
-    H = problem.pool(active[:, owner] * (problem.X @ basis.T))
-    Y = problem.Y
-    if joined and len(H) > H.shape[1] + Y.shape[1]:
-        both = np.linalg.qr(np.hstack([H, Y]), mode="r")
-        H, Y = both[:, : H.shape[1]], both[:, H.shape[1] :]
-    return Fit(H, Y, problem.loss)
+
+    X: Array
+    Y: Array
+    active: np.ndarray
+    problem: Problem
+
+    def along(self, basis: Array, owner: np.ndarray) -> Fit:
+        """Return the fit of neurons that move along directions.
+
+        ``W[i]`` multiplies the activations along ``basis[i]``, (N, d), of neuron
+        ``owner[i]``. O(n N d).
+        """
+        loss, pool = self.problem.loss, self.problem.pool
+        H, Y = pool(self.active[:, owner] * (self.X @ basis.T)), self.Y
+        if type(loss) is Squared and len(H) > H.shape[1] + Y.shape[1]:
+            both = np.linalg.qr(np.hstack([H, Y]), mode="r")
+            H, Y = both[:, : H.shape[1]], both[:, H.shape[1] :]
+        return Fit(H, Y, loss)
+
+    def of(self, neurons: np.ndarray) -> Held:
+        """Return the same data for some of the neurons."""
+        return replace(self, active=self.active[:, neurons])
+
+
+def hold(problem: Problem, U: Array) -> Held:
+    """Hold the patterns of the neurons in the rows of U, (m, d).
+
+    O(n m d) for patterns and, where samples are joined, O(n (d + c)^2) for
+    factors; then no (n, m) is kept.
+    """
+    if type(problem.loss) is Squared and problem.pooling == 1:
+        if len(problem.X) > FEW_ROWS:
+            return Held(*_joined(problem.X, problem.Y, U), problem)
+    return Held(problem.X, problem.Y, problem.X @ U.T > 0, problem)
 
 
 def _joined(X: Array, Y: Array, U: Array) -> tuple[Array, Array, Array]:

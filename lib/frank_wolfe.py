@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lib.certificate import Certificate, certify
-from lib.fit import held
+from lib.fit import hold
 from lib.master import output_weights
 from lib.oracle import Maximum
 from lib.problem import Array, Network, Problem, reduce_rank
-from lib.sliding import WALL_TOLERANCE, slide
+from lib.sliding import WALL_TOLERANCE, cross, slide
 
 DEFAULT_TOLERANCE = 1e-9
 """Relative gap to prove: far below what a figure can show, and well above the
@@ -30,6 +30,9 @@ VALUE_ROUNDING = 1e-13
 MERGE_COSINE = 0.999
 """Neurons of one cell with input and output weights this aligned become one."""
 
+
+DENSE = 2000
+"""With more samples than this, neurons first move as if cells had no walls."""
 
 REFINEMENTS = 3
 """Newton steps on the dual point; each is taken only while it proves more."""
@@ -172,6 +175,8 @@ def _round(
     corrected = slide(problem, corrected, rotate=False)
     best = corrected, certify(problem, corrected, refine=REFINEMENTS)
     for start in (_merged(problem, corrected), corrected):
+        if len(problem.X) > DENSE:
+            start = cross(problem, start)
         slid = slide(problem, start)
         proof = certify(problem, slid, refine=REFINEMENTS)
         if _is_better(proof, best[1]):
@@ -200,7 +205,7 @@ def _improving(kappa: Maximum, beta: float) -> Array:
 def _corrected(problem: Problem, U: Array) -> Network:
     """Return the network with the best output weights for the directions of U."""
     U = U / np.linalg.norm(U, axis=1, keepdims=True)
-    V = output_weights(held(problem, U, U, np.arange(len(U))), problem.beta)
+    V = output_weights(hold(problem, U).along(U, np.arange(len(U))), problem.beta)
     sizes = np.linalg.norm(V, axis=1)
     alive = sizes > NEGLIGIBLE * sizes.sum()
     return Network(U[alive], V[alive]).balanced()

@@ -13,8 +13,8 @@ from functools import cached_property
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
-from lib.fit import Fit, held
-from lib.problem import Array, Network, Problem
+from lib.fit import Fit, Held, hold
+from lib.problem import Array, Network, Problem, objective
 
 NEWTON_STEPS = 60
 """Steps between two changes of pattern: convergence is quadratic near a solution."""
@@ -36,6 +36,13 @@ NEAR_WALLS = 256
 
 VISIBLE = 1e-13
 """Relative decrease of the objective that is more than its rounding."""
+
+
+CROSSING_STEPS = 40
+"""Most Newton steps across walls; where data are dense the objective is smooth."""
+
+CROSSING_GAIN = 1e-9
+"""Relative decrease of the objective below which crossing walls is left to rounds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +67,23 @@ class _Walls:
         ratio = np.full(height.shape, np.inf)
         np.divide(np.maximum(height, 0.0), -speed, out=ratio, where=meets)
         return np.minimum(ratio.min(axis=1, initial=np.inf), self._ball(U, step))
+
+    def of(self, neurons: np.ndarray) -> _Walls:
+        """Return the walls of some of the neurons."""
+        parts = (self.normals, self.open, self.anchor, self.reach)
+        return _Walls(*(part[neurons] for part in parts))
+
+    def touched(self, U: Array) -> _Walls:
+        """Return the same walls with those closed on which the neurons now sit."""
+        height = np.einsum("kwd,kd->kw", self.normals, U)
+        sizes = np.linalg.norm(U, axis=1)[:, None]
+        away = np.abs(height) > WALL_TOLERANCE * sizes
+        return _Walls(self.normals, self.open & away, self.anchor, self.reach)
+
+    def exhausted(self, U: Array) -> bool:
+        """Tell whether a neuron has come near to walls that are not listed."""
+        moved = np.linalg.norm(U - self.anchor, axis=1)
+        return bool((moved > 0.999 * self.reach).any())
 
     def _ball(self, U: Array, step: Array) -> Array:
         """Return where each neuron leaves the ball in which the walls are known."""
@@ -174,31 +198,40 @@ def slide(problem: Problem, network: Network, *, rotate: bool = True) -> Network
     -----
     Each Newton step is O((m (r + c))^3) besides the curvature of the loss.
     """
+    network = _without_dead(network)
+    data, walls = hold(problem, network.U), _walls(problem, network.U)
     for _ in range(1 + problem.X.shape[1] * network.width):
-        network = _without_dead(network)
         if network.width == 0:
-            return Network.zero(*problem.shape[1:])
-        faces, walls, a = _faces(problem, network.U, rotate)
+            break
+        faces, a = _faces(data, walls, network.U, rotate)
         point, stopped = _newton(faces, walls, faces.smooth(a, network.V))
-        network = Network(faces.inputs(point.a), point.V)
+        moved = Network(faces.inputs(point.a), point.V)
+        alive = _alive(moved)
+        network = Network(moved.U[alive], moved.V[alive]).balanced()
         if not stopped:
             break
-    return _without_dead(network)
+        data, walls = data.of(alive), walls.of(alive).touched(moved.U[alive])
+        if walls.exhausted(moved.U[alive]):
+            walls = _walls(problem, moved.U[alive])
+    return network
+
+
+def _alive(network: Network) -> np.ndarray:
+    """Tell which neurons add more than rounding, (m,) bool."""
+    share = np.linalg.norm(network.U, axis=1) * np.linalg.norm(network.V, axis=1)
+    return share > DEAD * share.sum()
 
 
 def _without_dead(network: Network) -> Network:
     """Balance the neurons and drop those that add nothing beyond rounding."""
-    network = network.balanced()
-    share = np.linalg.norm(network.U, axis=1) ** 2
-    alive = share > DEAD * share.sum()
-    return Network(network.U[alive], network.V[alive])
+    alive = _alive(network)
+    return Network(network.U[alive], network.V[alive]).balanced()
 
 
-def _faces(problem: Problem, U: Array, rotate: bool) -> tuple[_Faces, _Walls, Array]:
-    """Find the face of each neuron, its walls, and its coordinates in the face."""
-    lengths = np.linalg.norm(problem.X, axis=1)
-    normals = problem.X[lengths > 0] / lengths[lengths > 0, None]
-    walls = _walls(normals, U)
+def _faces(
+    data: Held, walls: _Walls, U: Array, rotate: bool
+) -> tuple[_Faces, Array]:
+    """Find the face of each neuron and its coordinates there."""
     bases = []
     for k, u in enumerate(U):
         ray = u[None, :] / np.linalg.norm(u)
@@ -207,29 +240,24 @@ def _faces(problem: Problem, U: Array, rotate: bool) -> tuple[_Faces, _Walls, Ar
     owner = np.repeat(np.arange(len(U)), [len(basis) for basis in bases])
     basis = np.vstack(bases)
     a = (basis * U[owner]).sum(axis=1)
-    return _Faces(basis, owner, held(problem, U, basis, owner), problem.beta), walls, a
+    return _Faces(basis, owner, data.along(basis, owner), data.problem.beta), a
 
 
-def _walls(normals: Array, U: Array) -> _Walls:
+def _walls(problem: Problem, U: Array) -> _Walls:
     """Find the nearest walls of each neuron and turn their normals inward."""
-    sizes = np.linalg.norm(U, axis=1)
+    lengths = np.linalg.norm(problem.X, axis=1)
+    normals = problem.X[lengths > 0] / lengths[lengths > 0, None]
     near = min(NEAR_WALLS, len(normals))
     reach = np.full(len(U), np.inf)
     kept = np.empty((len(U), near, U.shape[1]))
-    heights = np.empty((len(U), near))
-    for k, u in enumerate(U / sizes[:, None]):
+    for k, u in enumerate(U):
         height = normals @ u
+        chosen = np.arange(near)
         if near < len(normals):
             order = np.argpartition(np.abs(height), near)[: near + 1]
-            reach[k] = np.abs(height[order[-1]]) * sizes[k]
-            chosen = order[:-1]
-        else:
-            chosen = slice(None)
-        kept[k], heights[k] = normals[chosen], height[chosen]
-    inward = kept * np.sign(heights)[:, :, None]
-    touching = np.abs(heights) <= WALL_TOLERANCE
-    inward[touching] = kept[touching]
-    return _Walls(inward, ~touching, U, reach)
+            chosen, reach[k] = order[:-1], np.abs(height[order[-1]])
+        kept[k] = normals[chosen] * np.where(height[chosen] < 0, -1.0, 1.0)[:, None]
+    return _Walls(kept, np.full((len(U), near), True), U, reach).touched(U)
 
 
 def _null_space(walls: Array, ray: Array) -> Array:
@@ -311,3 +339,66 @@ def _improves(here: _Point, there: _Point, step: Array) -> bool:
     if expected > VISIBLE * abs(here.value):
         return here.value - there.value >= 1e-4 * expected
     return bool(np.linalg.norm(there.gradient) < 0.9 * np.linalg.norm(here.gradient))
+
+
+def cross(problem: Problem, network: Network) -> Network:
+    """Lower the objective (5) of a network by Newton steps that may cross walls.
+
+    Curvature and slope are those of the present patterns, the decrease is that of
+    the true objective. With many samples the cells are tiny, and the objective is
+    nearly smooth across them: this goes in a few steps where :func:`slide` would go
+    a cell at a time.
+
+    Parameters
+    ----------
+    problem : Problem
+    network : Network
+
+    Returns
+    -------
+    Network
+        Balanced and of no larger objective.
+
+    Notes
+    -----
+    A step is O(n m (d + c)) and O((m (d + c))^3).
+    """
+    network, damping = _without_dead(network), LEAST_DAMPING
+    value, gain = objective(problem, network), np.inf
+    for _ in range(CROSSING_STEPS if network.width else 0):
+        faces, here = _free(problem, network)
+        hessian = faces.hessian(here)
+        trial, damping = _crossed(problem, faces, here, hessian, damping)
+        if trial is None:
+            break
+        lower = objective(problem, trial)
+        network, gain, value = trial, value - lower, lower
+        if gain <= CROSSING_GAIN * value:
+            break
+    return _without_dead(network)
+
+
+def _free(problem: Problem, network: Network) -> tuple[_Faces, _Point]:
+    """Describe neurons that may move anywhere, with their present patterns."""
+    m, d = network.U.shape
+    basis, owner = np.tile(np.eye(d), (m, 1)), np.repeat(np.arange(m), d)
+    fit = hold(problem, network.U).along(basis, owner)
+    faces = _Faces(basis, owner, fit, problem.beta)
+    return faces, faces.smooth(network.U.ravel(), network.V)
+
+
+def _crossed(
+    problem: Problem, faces: _Faces, here: _Point, hessian: Array, damping: float
+) -> tuple[Network | None, float]:
+    """Find a damping whose step lowers the true objective; None if there is none."""
+    scale = np.abs(np.diag(hessian)).max()
+    while damping <= MOST_DAMPING:
+        step = _damped(hessian, damping * scale, here.gradient)
+        if step is not None:
+            a, V = _moved(here, step)
+            trial = Network(faces.inputs(a), V)
+            promise = -float(here.gradient @ step)
+            if objective(problem, trial) <= here.value - 1e-4 * promise:
+                return trial, max(damping / 100.0, LEAST_DAMPING)
+        damping *= 10.0
+    return None, damping
