@@ -110,9 +110,9 @@ def hold(problem: Problem, U: Array) -> Held:
     O(n m d) for patterns and, where samples are joined, O(n (d + c)^2) for
     factors; then no (n, m) is kept.
     """
-    if type(problem.loss) is Squared and problem.pooling == 1:
-        if len(problem.X) > FEW_ROWS:
-            return Held(*_joined(problem.X, problem.Y, U), problem)
+    linear = type(problem.loss) is Squared and problem.pooling == 1
+    if linear and len(problem.X) > FEW_ROWS:
+        return Held(*_joined(problem.X, problem.Y, U), problem)
     return Held(problem.X, problem.Y, problem.X @ U.T > 0, problem)
 
 

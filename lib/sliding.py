@@ -50,8 +50,8 @@ class _Walls:
     """The walls around each neuron that it must not cross.
 
     ``normals[k]`` are unit normals turned inward, (K, d); ``open`` marks those on
-    which the neuron does not already sit. All others are farther from
-    ``anchor[k]`` than ``reach[k]``.
+    which the neuron does not already sit. No other wall meets the cone of tangent
+    ``reach[k]`` around the unit vector ``anchor[k]``.
     """
 
     normals: Array
@@ -66,7 +66,7 @@ class _Walls:
         meets = self.open & (speed < 0)
         ratio = np.full(height.shape, np.inf)
         np.divide(np.maximum(height, 0.0), -speed, out=ratio, where=meets)
-        return np.minimum(ratio.min(axis=1, initial=np.inf), self._ball(U, step))
+        return np.minimum(ratio.min(axis=1, initial=np.inf), self._known(U, step))
 
     def of(self, neurons: np.ndarray) -> _Walls:
         """Return the walls of some of the neurons."""
@@ -82,17 +82,24 @@ class _Walls:
 
     def exhausted(self, U: Array) -> bool:
         """Tell whether a neuron has come near to walls that are not listed."""
-        moved = np.linalg.norm(U - self.anchor, axis=1)
-        return bool((moved > 0.999 * self.reach).any())
+        along = (U * self.anchor).sum(axis=1)
+        aside = np.linalg.norm(U - along[:, None] * self.anchor, axis=1)
+        return bool((aside > 0.999 * self.reach * along).any())
 
-    def _ball(self, U: Array, step: Array) -> Array:
-        """Return where each neuron leaves the ball in which the walls are known."""
-        offset = U - self.anchor
-        a, b = (step * step).sum(1), (offset * step).sum(1)
-        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-            gap = np.maximum(self.reach**2 - (offset * offset).sum(1), 0.0)
-            far = gap / (b + np.sqrt(b * b + a * gap))
-        return np.where(np.isfinite(self.reach) & (a > 0), far, np.inf)
+    def _known(self, U: Array, step: Array) -> Array:
+        """Return where each neuron leaves the cone in which the walls are known.
+
+        The first root t > 0 of ``|aside + t q|^2 = reach^2 (along + t g)^2``.
+        """
+        along, g = (U * self.anchor).sum(1), (step * self.anchor).sum(1)
+        aside = U - along[:, None] * self.anchor
+        q = step - g[:, None] * self.anchor
+        with np.errstate(invalid="ignore", divide="ignore"):
+            bend = (q * q).sum(1) - (self.reach * g) ** 2
+            tilt = (aside * q).sum(1) - self.reach**2 * along * g
+            room = np.maximum((self.reach * along) ** 2 - (aside * aside).sum(1), 0.0)
+            pace = tilt + np.sqrt(tilt * tilt + bend * room)
+            return np.where(np.isfinite(self.reach) & (pace > 0), room / pace, np.inf)
 
 
 @dataclass(frozen=True, eq=False)
@@ -250,14 +257,15 @@ def _walls(problem: Problem, U: Array) -> _Walls:
     near = min(NEAR_WALLS, len(normals))
     reach = np.full(len(U), np.inf)
     kept = np.empty((len(U), near, U.shape[1]))
-    for k, u in enumerate(U):
+    anchor = U / np.linalg.norm(U, axis=1, keepdims=True)
+    for k, u in enumerate(anchor):
         height = normals @ u
         chosen = np.arange(near)
         if near < len(normals):
             order = np.argpartition(np.abs(height), near)[: near + 1]
             chosen, reach[k] = order[:-1], np.abs(height[order[-1]])
         kept[k] = normals[chosen] * np.where(height[chosen] < 0, -1.0, 1.0)[:, None]
-    return _Walls(kept, np.full((len(U), near), True), U, reach).touched(U)
+    return _Walls(kept, np.full((len(U), near), True), anchor, reach).touched(U)
 
 
 def _null_space(walls: Array, ray: Array) -> Array:
