@@ -16,11 +16,14 @@ from lib.torch_networks import as_network
 Oracle = Callable[[Array, Array], Maximum]
 """Anything that bounds kappa: ``oracle(X, Z)``."""
 
-PEAK = 1e-2
+PEAK = 1e-3
 """Local maxima so near to beta take part in the refinement of a dual point."""
 
 MOST_PEAKS = 512
 """Most local maxima that take part, the highest first."""
+
+MOST_ACTIVATIONS = 10_000_000
+"""Most activations held at once for them, 80 MB."""
 
 GRAM_ROUNDING = 1e-14
 """Relative size below which an eigenvalue of a Gram matrix is rounding."""
@@ -150,7 +153,10 @@ def _refined(
         peaks = kappa.candidate_values > problem.beta * (1 - PEAK)
         if not peaks.any() or kappa.value > problem.beta * (1 + PEAK):
             break
-        Z = Z + _correction(problem, Z, kappa.candidates[peaks][:MOST_PEAKS])
+        most = min(MOST_PEAKS, MOST_ACTIVATIONS // len(problem.X))
+        if most == 0:
+            break
+        Z = Z + _correction(problem, Z, kappa.candidates[peaks][:most])
         kappa = bound(problem.X, problem.spread(Z))
         trial = _proof(problem, proof.primal, Z, kappa)
         if trial.dual <= best.dual:

@@ -11,7 +11,7 @@ from lib.certificate import Certificate, certify
 from lib.fit import hold
 from lib.master import output_weights
 from lib.oracle import Maximum
-from lib.problem import Array, Network, Problem, reduce_rank
+from lib.problem import Array, Network, Problem, objective, reduce_rank
 from lib.sliding import WALL_TOLERANCE, cross, slide
 
 DEFAULT_TOLERANCE = 1e-9
@@ -150,7 +150,7 @@ def _search(
         fresh = _improving(proof.kappa, problem.beta)
         if network.width + len(fresh) == 0:
             return network, history, "No neuron improves on the zero network."
-        better, its_proof = _round(problem, network, fresh)
+        better, its_proof = _round(problem, proof, network, fresh)
         if not _is_better(its_proof, proof):
             return network, history, "The round improved neither value nor gap."
         network, proof = better, its_proof
@@ -168,21 +168,26 @@ def _report(
 
 
 def _round(
-    problem: Problem, network: Network, fresh: Array
+    problem: Problem, old: Certificate, network: Network, fresh: Array
 ) -> tuple[Network, Certificate]:
     """Add neurons, correct all output weights, slide; return the better outcome."""
     corrected = _corrected(problem, np.vstack([network.U, fresh]))
     corrected = slide(problem, corrected, rotate=False)
-    best = corrected, certify(problem, corrected, refine=REFINEMENTS)
+    reached = objective(problem, corrected)
     for start in (_merged(problem, corrected), corrected):
-        if len(problem.X) > DENSE:
-            start = cross(problem, start)
-        slid = slide(problem, start)
-        proof = certify(problem, slid, refine=REFINEMENTS)
-        if _is_better(proof, best[1]):
-            best = slid, proof
-            break
-    return best
+        slid = _slid(problem, start)
+        if objective(problem, slid) <= reached * (1 + VALUE_ROUNDING):
+            proof = certify(problem, slid, refine=REFINEMENTS)
+            if _is_better(proof, old):
+                return slid, proof
+    return corrected, certify(problem, corrected, refine=REFINEMENTS)
+
+
+def _slid(problem: Problem, network: Network) -> Network:
+    """Move neurons, first across walls where those are dense, then up to them."""
+    if len(problem.X) > DENSE:
+        network = cross(problem, network)
+    return slide(problem, network)
 
 
 def _is_better(new: Certificate, old: Certificate) -> bool:

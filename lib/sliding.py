@@ -38,7 +38,7 @@ VISIBLE = 1e-13
 """Relative decrease of the objective that is more than its rounding."""
 
 
-CROSSING_STEPS = 40
+CROSSING_STEPS = 20
 """Most Newton steps across walls; where data are dense the objective is smooth."""
 
 CROSSING_GAIN = 1e-9
