@@ -21,8 +21,14 @@ SOLVED = ("Solved", "AlmostSolved")
 """Verdicts of the interior point solver whose point can be used as it is."""
 
 
-NEWTON_STEPS = 100
-"""Most steps of the primal-dual method; 15 to 40 are usual."""
+NEWTON_STEPS = 200
+"""Most steps of the primal-dual method; 20 to 60 are usual."""
+
+CENTRED = 0.1
+"""The norm is sharpened when Newton promises less than this share of the change."""
+
+JITTERS = 10.0 ** np.arange(-14, 0)
+"""Added to a Hessian of unit diagonal until it can be factored."""
 
 SHARPEST = 1e-12
 """Last smoothing of the norm, in units of the first."""
@@ -91,18 +97,28 @@ def _primal_dual(fit: Fit, weights: Array) -> Array:
     if steep <= weights.min():
         return V
     first = e = steep / max(np.trace(fit.curvature(F)[0, 0]) / m, 1e-3)
+    was_stuck = False
     for _ in range(NEWTON_STEPS):
         here = _smoothed(fit, weights, V, e)
         step = _newton_step(fit, weights, here, dual)
         promise = -float(np.vdot(here.gradient, step))
         share = _line_search(fit, weights, here, step, e)
         V = V + share * step
-        dual = _dual_step(dual, here, step)
-        settled = promise <= SETTLED * abs(here.value) or share == 0.0
+        # Where the path was lost, plain Newton takes over: it always descends.
+        dual = _dual_step(dual, here, step) if share > 0.1 else _plain_dual(V, e)
+        # Two steps in a row that gain nothing are at the level of rounding.
+        stuck, settled = share == 0.0, promise <= SETTLED * abs(here.value)
+        settled, was_stuck = settled or (stuck and was_stuck), stuck
         if settled and e <= SHARPEST * first:
             break
-        e = max(e * (0.1 if share == 1.0 or settled else 0.5), SHARPEST * first)
+        if settled or promise <= CENTRED * e * weights.sum():
+            e = max(0.1 * e, SHARPEST * first)
     return V
+
+
+def _plain_dual(V: Array, e: float) -> Array:
+    """Return ``v / sqrt(|v|^2 + e^2)``, for which the step is plain Newton's."""
+    return V / np.sqrt((V * V).sum(axis=1, keepdims=True) + e * e)
 
 
 def _newton_step(fit: Fit, weights: Array, here: _Smoothed, dual: Array) -> Array:
@@ -115,15 +131,16 @@ def _newton_step(fit: Fit, weights: Array, here: _Smoothed, dual: Array) -> Arra
     bend = np.eye(c) - 0.5 * (cross + cross.transpose(0, 2, 1))
     H[range(m), :, range(m), :] += (weights / here.norms)[:, None, None] * bend
     H = H.reshape(m * c, m * c)
-    jitter = np.finfo(float).eps * np.trace(H) / len(H)
-    for _ in range(16):
+    unit = 1.0 / np.sqrt(np.diag(H))
+    H *= unit[:, None] * unit
+    gradient = here.gradient.ravel() * unit
+    for jitter in JITTERS:
         try:
             factor = cho_factor(H + jitter * np.eye(len(H)), check_finite=False)
         except LinAlgError:
-            jitter *= 10.0
             continue
-        return -cho_solve(factor, here.gradient.ravel()).reshape(m, c)
-    return -here.gradient / np.diag(H).reshape(m, c)
+        return -(unit * cho_solve(factor, gradient)).reshape(m, c)
+    return -(unit * gradient).reshape(m, c)
 
 
 def _line_search(
