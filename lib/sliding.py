@@ -235,9 +235,7 @@ def _without_dead(network: Network) -> Network:
     return Network(network.U[alive], network.V[alive]).balanced()
 
 
-def _faces(
-    data: Held, walls: _Walls, U: Array, rotate: bool
-) -> tuple[_Faces, Array]:
+def _faces(data: Held, walls: _Walls, U: Array, rotate: bool) -> tuple[_Faces, Array]:
     """Find the face of each neuron and its coordinates there."""
     bases = []
     for k, u in enumerate(U):
