@@ -62,7 +62,8 @@ def _living(network: Network) -> Network:
 def _eliminated(atoms: Array, w: Array) -> Array:
     """Return ``w' >= 0`` with few nonzeros and the same ``w' @ atoms``.
 
-    Its sum is no larger. A null vector that has served is used to clear its neuron from all others.
+    Its sum is no larger. A null vector that has served is used to clear its neuron
+    from all others.
     """
     null, w = _null_vectors(atoms), w.copy()
     while len(null):
