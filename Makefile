@@ -25,10 +25,6 @@ book: $(STAMP) ## run the chapters that changed, build _build/html
 
 html: $(STAMP) ## build the pages from the executed chapters
 	$(PY) -m tools.stage
-	rm -rf _build/html
-	.venv/bin/jupyter-book build _build/src --config _config.yml \
-		--toc _build/src/_toc.yml --path-output . -W -n --keep-going --all --quiet
-	@echo "The book is in _build/html/index.html"
 
 test: book lint ## build, lint, and run every test
 	$(PY) -m pytest -n $(JOBS) --dist loadfile

@@ -106,6 +106,82 @@ def algorithm_1(
     return Iterates(radius, marks, np.array(losses), tuple(proofs), network)
 
 
+@dataclass(frozen=True, eq=False)
+class Bisection:
+    """How bisection over the radius of (14) went.
+
+    Parameters
+    ----------
+    trials : tuple of Iterates
+        One run of Algorithm 1 for each radius tried, in that order.
+    bracket : (float, float)
+        The last interval of radii; with exact inner solutions it contains the best.
+    """
+
+    trials: tuple[Iterates, ...]
+    bracket: tuple[float, float]
+
+    @property
+    def best(self) -> Iterates:
+        """The run whose last network has the least objective (5)."""
+        return min(self.trials, key=lambda run: run.primal[-1])
+
+    @property
+    def dual(self) -> float:
+        """The best lower bound of p* that any of the runs proved."""
+        return float(max(run.dual[-1] for run in self.trials))
+
+
+def bisect_radius(problem: Problem, *, steps: int, halvings: int) -> Bisection:
+    """Find the radius of (14) by bisection, running Algorithm 1 for each trial.
+
+    The least loss ``l(t)`` within radius t is convex. At its minimiser F_t, with
+    residual R, the slope is ``-kappa(R) = -<R, F_t> / t`` where the constraint binds,
+    and 0 beyond. So ``l(t) + beta t`` still falls at t if ``<R, F_t> > beta t``, and
+    then the best radius is larger. It is at most ``|Y|^2 / (2 beta)``, where the
+    penalty alone costs as much as the zero network. Of the two forms of the slope the
+    inner product is the one to use: at an inexact F_t kappa is too large by the
+    square root of the inner error.
+
+    Parameters
+    ----------
+    problem : Problem
+        X of rank at most 2.
+    steps : int
+        Frank-Wolfe steps for each radius. The inner solutions are inexact, so the
+        slope is, too, and bisection can turn the wrong way near the end.
+    halvings : int
+        Radii to try.
+
+    Returns
+    -------
+    Bisection
+        The certificates of its runs hold whatever the radii were.
+
+    Raises
+    ------
+    ValueError
+        If a count is below 1.
+
+    Notes
+    -----
+    The outer loop of section 3.2. ``halvings`` times the cost of
+    :func:`algorithm_1`.
+    """
+    _check(1.0, steps, halvings)
+    low, high = 0.0, 0.5 * float(np.vdot(problem.Y, problem.Y)) / problem.beta
+    trials = []
+    for _ in range(halvings if high > 0 else 0):
+        middle = (low + high) / 2
+        trials.append(algorithm_1(problem, middle, steps=steps))
+        F = trials[-1].network.predict(problem.X)
+        if np.vdot(problem.Y - F, F) > problem.beta * middle:
+            low = middle
+        else:
+            high = middle
+    return Bisection(tuple(trials), (low, high))
+
+
 def _check(radius: float, steps: int, records: int) -> None:
     """Refuse radii that are not positive and counts below one."""
     if not (np.isfinite(radius) and radius > 0):
@@ -113,7 +189,7 @@ def _check(radius: float, steps: int, records: int) -> None:
             f"radius must be positive and finite; got {radius!r}. The path norm of "
             "any good network is a first guess."
         )
-    for name, count in (("steps", steps), ("records", records)):
+    for name, count in (("steps", steps), ("repetitions", records)):
         if count < 1:
             raise ValueError(f"{name} must be at least 1; got {count!r}.")
 

@@ -70,7 +70,7 @@ def planar_walls(X: Array) -> PlanarWalls:
     angles = angles[order]
     fresh = np.diff(angles, prepend=-np.inf) > ANGLE_TOLERANCE
     starts = np.flatnonzero(fresh)
-    last = np.append(starts[1:], len(angles)) - 1
+    last = np.append(starts, len(angles))[1:] - 1
     spread = float((angles[last] - angles[starts]).max(initial=0.0))
     return PlanarWalls(
         angles=angles[starts],

@@ -34,7 +34,7 @@ def check(namespace: Mapping[str, Any], **specs: Spec) -> None:
         ``globals()`` of the notebook.
     **specs
         For each parameter what must hold: :func:`positive`, :func:`natural`,
-        :func:`choice`.
+        :func:`choice`, :func:`each`.
 
     Raises
     ------
@@ -103,6 +103,18 @@ def natural(minimum: int = 0) -> Spec:
             _refuse(name, f"a whole number >= {minimum}", value)
 
     return spec
+
+
+def each(spec: Spec) -> Spec:
+    """Ask for a list, not empty, each entry of which meets ``spec``."""
+
+    def of_list(name: str, values: Any) -> None:
+        if not (isinstance(values, list | tuple) and len(values) > 0):
+            _refuse(name, "a list that is not empty", values)
+        for place, value in enumerate(values):
+            spec(f"{name}[{place}]", value)
+
+    return of_list
 
 
 def choice(*names: str) -> Spec:

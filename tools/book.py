@@ -1,8 +1,10 @@
-"""Where the parts of the book are, read from `_toc.yml`."""
+"""Where the parts of the book are, read from `_toc.yml`, and its lock."""
 
 from __future__ import annotations
 
+import contextlib
 import difflib
+import fcntl
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +40,11 @@ class Book:
     def staged(self) -> Path:
         """The folder that jupyter-book reads."""
         return self.build / "src"
+
+    @property
+    def html(self) -> Path:
+        """The folder of the built pages."""
+        return self.build / "html"
 
     def toc(self) -> dict[str, Any]:
         """Read the table of contents."""
@@ -75,6 +82,21 @@ def _files(node: Any) -> Iterator[str]:
     if isinstance(node, list):
         for child in node:
             yield from _files(child)
+
+
+@contextlib.contextmanager
+def only_one(book: Book) -> Iterator[None]:
+    """Hold the lock of the book's build folder, or say that another run holds it."""
+    book.build.mkdir(parents=True, exist_ok=True)
+    with (book.build / ".lock").open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BookError(
+                f"Another run is at work in {book.build}. Wait until it ends, or stop "
+                "it, then try again."
+            ) from None
+        yield
 
 
 def read_yaml(path: Path) -> Any:

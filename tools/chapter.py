@@ -24,7 +24,7 @@ def read_chapter(path: Path) -> NotebookNode:
 
 
 def with_fixed_ids(notebook: NotebookNode) -> NotebookNode:
-    """Number the cells, in place of the random ids that the format asks for."""
+    """Set ids that count the cells, in place of the random ones of the format."""
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     for position, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{position:03d}"

@@ -26,9 +26,9 @@ RESULT = "result.json"
 JOB = "job.json"
 LOG = "worker.log"
 
-ONE_THREAD = {
-    name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-}
+ONE_THREAD = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"
+)
 """One thread of linear algebra, so that sums are taken in the same order each time."""
 
 REPRODUCIBLE = {

@@ -25,8 +25,8 @@ INPUTS = (
     "requirements.lock",
 )
 PACKAGES = (
-    ["numpy", "scipy", "clarabel", "cvxpy", "torch", "matplotlib"]  #
-    + ["ipykernel", "papermill", "jupytext", "jupyter-book"]
+    *("numpy", "scipy", "clarabel", "cvxpy", "torch", "matplotlib"),
+    *("ipykernel", "papermill", "jupytext", "jupyter-book"),
 )
 
 

@@ -9,15 +9,12 @@ under `_build/failed`; the others finish, and the exit status is 1.
 from __future__ import annotations
 
 import argparse
-import contextlib
-import fcntl
 import json
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +22,7 @@ import nbformat
 from tqdm import tqdm
 
 from tools import execute, record
-from tools.book import REPOSITORY, Book, BookError, unknown
+from tools.book import REPOSITORY, Book, BookError, only_one, unknown
 from tools.chapter import read_parameters, reproducible, to_bytes
 
 POLL_SECONDS = 0.05
@@ -40,21 +37,6 @@ class Task:
     parameters: dict
     key: str
     scratch: Path
-
-
-@contextlib.contextmanager
-def only_one(book: Book) -> Iterator[None]:
-    """Hold the lock of the book's build folder, or say that another run holds it."""
-    book.build.mkdir(parents=True, exist_ok=True)
-    with (book.build / ".lock").open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise BookError(
-                f"Another run is at work in {book.build}. Wait until it ends, or stop "
-                "it, then try again."
-            ) from None
-        yield
 
 
 def plan(book: Book, options: argparse.Namespace) -> list[Task]:

@@ -14,7 +14,7 @@ from matplotlib.patches import Wedge
 from lib.figures.style import COLOURS
 from lib.problem import Array
 
-COUNT_MAP = "cividis"
+COUNT_MAP = "viridis"
 """Colour map of the number of active samples, readable without colour vision."""
 
 
@@ -35,7 +35,7 @@ def plot_sectors(ax: Axes, X: Array, angles: Array, active: Array) -> ScalarMapp
     ScalarMappable
         For the colour bar.
     """
-    scale = ScalarMappable(Normalize(0, len(X)), COUNT_MAP)
+    scale = ScalarMappable(Normalize(active.min(), active.max()), COUNT_MAP)
     reach = 1.12 * float(np.linalg.norm(X, axis=1).max())
     ends = np.degrees(np.append(angles, angles[0] + 2 * np.pi))
     for start, end, count in zip(ends[:-1], ends[1:], active, strict=True):
@@ -65,9 +65,7 @@ def sphere_grid(pixels: int) -> tuple[Array, np.ndarray]:
     return np.column_stack([across[inside], up[inside], depth]), inside
 
 
-def plot_sphere(
-    ax: Axes, inside: np.ndarray, active: Array, samples: int
-) -> ScalarMappable:
+def plot_sphere(ax: Axes, inside: np.ndarray, active: Array) -> ScalarMappable:
     """Draw a half sphere of directions coloured by the number of active samples.
 
     Parameters
@@ -77,14 +75,10 @@ def plot_sphere(
         Of :func:`sphere_grid`.
     active : (k,) array
         Samples active at each of its directions.
-    samples : int
-        ``n``, the end of the colour scale.
     """
     picture = np.full(inside.shape, np.nan)
     picture[inside] = active
-    shown = ax.imshow(
-        picture, cmap=COUNT_MAP, vmin=0, vmax=samples, extent=(-1, 1, -1, 1)
-    )
+    shown = ax.imshow(picture, cmap=COUNT_MAP, extent=(-1, 1, -1, 1))
     ax.set(xticks=[], yticks=[], aspect="equal")
     ax.grid(visible=False)
     for side in ax.spines.values():
@@ -118,5 +112,7 @@ def plot_cell_counts(
         ax.plot(samples, exact[rank], "o-", color=colour, label=f"exact, $r={rank}$")
         ax.plot(samples, bound[rank], "--", color=colour, label=f"bound, $r={rank}$")
     ax.set(xscale="log", yscale="log", xlabel="samples $n$", ylabel="cells $P$")
+    ax.set_xticks(samples, [str(n) for n in samples])
+    ax.minorticks_off()
     ax.legend(ncols=2)
     return ax

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import NullLocator
 
 from lib.figures.style import COLOURS
 from lib.problem import Array
@@ -37,8 +38,10 @@ def plot_correlation(
 
 def plot_sandwich(ax: Axes, grid: Array, upper: Array, optimum: float) -> Axes:
     """Draw how far the dual on a grid of directions lies above p*."""
-    ax.plot(grid, upper / optimum - 1, "o-", color=COLOURS["dual"])
+    ax.plot(grid, np.asarray(upper) / optimum - 1, "o-", color=COLOURS["dual"])
     ax.set(xscale="log", yscale="log", xlabel="directions in the grid")
+    ax.set_xticks(grid, [str(size) for size in grid])
+    ax.xaxis.set_minor_locator(NullLocator())
     ax.set_ylabel(r"$d^*_\mathrm{grid} / p^* - 1$")
     return ax
 

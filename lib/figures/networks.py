@@ -41,6 +41,9 @@ def plot_rescaling(ax: Axes, gammas: Array, objectives: Array) -> Axes:
     best = int(np.argmin(objectives))
     ax.plot(gammas[best], objectives[best], "o", color="black", ms=6)
     ax.set(xscale="log", xlabel=r"scale $\gamma$", ylabel="objective (5)")
+    marks = [gammas[0], 1.0, gammas[-1]]
+    ax.set_xticks(marks, [f"{mark:g}" for mark in marks])
+    ax.minorticks_off()
     ax.set_title("rescaling both layers")
     return ax
 

@@ -1,0 +1,182 @@
+"""What the book asks of Sphinx beyond its extensions' own options."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.parse import quote
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.environment import BuildEnvironment
+from sphinx_proof.nodes import unenumerable_node
+
+PAPER_EQUATION = re.compile(r"equation-eq-(?P<number>a?\d+)")
+"""Labels of the paper's own equations: eq-5 is (5), eq-a3 is (A3)."""
+
+PAPER_NUMBER = re.compile(r"[A-Z][a-z]+ (?P<number>[A-Z]?\d+(\.\d+)*) of the paper")
+"""What the title of a box says that has a number in the paper."""
+
+SHARED_IDS = {"proof", "proof-content", "exercise-content", "solution-content"}
+
+NUMBERED_CHAPTER = re.compile(r"chapters/0*(?P<number>\d+)_")
+LAST = 900
+"""Priority of hooks that correct what the extensions' hooks, at 500, have made."""
+
+
+def number_by_chapter(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
+    """Count figures, exercises and equations as a reader expects them.
+
+    Figures, exercises and our equations are counted within their chapter (3.1, 3.2),
+    so that a new chapter renumbers no other; an equation of the paper, known by its
+    label, keeps the paper's number. So does a reference to a theorem whose title has
+    one ("Lemma 4 of the paper"); of others it gives the title.
+    """
+    for page, kinds in env.toc_fignumbers.items():
+        for kind, numbers in kinds.items():
+            kinds[kind] = _renumbered(page, kind, list(numbers))
+    for label, box in getattr(env, "proof_list", {}).items():
+        if box["nonumber"]:
+            kinds = env.toc_fignumbers.setdefault(box["docname"], {})
+            kinds.setdefault(box["countertype"], {})[label] = (box["name"],)
+            box["nonumber"] = False
+    return []
+
+
+def _renumbered(page: str, kind: str, ids: list[str]) -> dict[str, tuple]:
+    """Give each id, in the order of the page, its number."""
+    chapter = NUMBERED_CHAPTER.match(page)
+    prefix = (chapter["number"],) if chapter else ()
+    result: dict[str, tuple] = {}
+    count = 0
+    for name in ids:
+        paper = PAPER_EQUATION.fullmatch(name) if kind == "displaymath" else None
+        count += not paper
+        result[name] = (paper["number"].upper(),) if paper else (*prefix, str(count))
+    return result
+
+
+def mend_boxes(app: Sphinx, tree: nodes.document) -> None:
+    """Give boxes ids of their own and, in references, their number.
+
+    Left alone, the contents of all theorems, of all exercises and of all solutions
+    share an id, a box shares its id with its title, and a reference to a box that
+    bears the paper's number says "Theorem".
+    """
+    for position, node in enumerate(tree.findall(_has_shared_id)):
+        node["ids"] = [f"{node['ids'][0]}-{position}"]
+    for box in tree.findall(_is_box):
+        title = box[0]
+        if isinstance(box, unenumerable_node):
+            title["ids"] = []
+            kind = nodes.inline("", f"{box['realtype'].title()} ")
+            kind["classes"] = ["caption-number"]
+            title.insert(0, kind)
+            paper = PAPER_NUMBER.search(box["title"])
+            name = paper["number"] if paper else box["title"].strip()
+            app.env.proof_list[box["label"]]["name"] = name
+
+
+def _has_shared_id(node: nodes.Node) -> bool:
+    """Tell whether a node has an id that its extension gives to others as well."""
+    box = isinstance(node, nodes.section | nodes.admonition)
+    return box and len(node["ids"]) == 1 and node["ids"][0] in SHARED_IDS
+
+
+def _is_box(node: nodes.Node) -> bool:
+    """Tell whether a node is the box of a theorem or the like."""
+    return isinstance(node, nodes.Element) and "realtype" in node
+
+
+def open_box(writer: Any, node: nodes.Element) -> None:
+    """Begin a box without a number of its own."""
+    writer.body.append(writer.starttag(node, "div", CLASS="admonition"))
+
+
+def close_box(writer: Any, node: nodes.Element) -> None:
+    """End a box without a number of its own."""
+    writer.body.append("</div>")
+
+
+def lead_to_chapters(app: Sphinx, tree: nodes.document) -> None:
+    """Let a link to a chapter's text, which works in the repository, work here.
+
+    What is staged of a chapter is its executed notebook, so MyST finds no file.
+    """
+    for link in tree.findall(addnodes.pending_xref):
+        path, _, anchor = link["reftarget"].partition("#")
+        if link["reftype"] != "myst" or not path.endswith(".md"):
+            continue
+        page = app.env.relfn2path(path)[0].removesuffix(".md")
+        if page in app.env.found_docs:
+            link.attributes.update(
+                refdomain="doc", reftarget=page, reftargetid=anchor or None
+            )
+
+
+def only_published(app: Sphinx, config: Config) -> None:
+    """Show repository and launch buttons only when the repository has an URL."""
+    options = config.html_theme_options
+    if options.get("repository_url"):
+        options.update(use_repository_button=True, use_issues_button=True)
+    else:
+        options.pop("launch_buttons", None)
+        options.pop("repository_url", None)
+
+
+def offer_sources(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], tree: Any
+) -> None:
+    """Make every button of a chapter lead to a file that exists.
+
+    The repository holds the MyST text of a chapter, not the executed notebook that
+    was staged: links into the repository are turned to the text, and the text is
+    offered for download beside the notebook.
+    """
+    if not page.startswith("chapters/"):
+        return
+    for button in context["header_buttons"]:
+        for entry in button.get("buttons", []):
+            if button["label"] != "download-buttons" and "url" in entry:
+                entry["url"] = _text_link(entry["url"], page)
+    _add_text_download(context, page)
+
+
+def _text_link(url: str, page: str) -> str:
+    """Turn a link to a staged notebook into one to its text in the repository."""
+    opener = f"?factory={quote('Jupytext Notebook')}" if "urlpath=" in url else ""
+    return url.replace(f"{page}.ipynb", f"{page}.md{quote(opener)}")
+
+
+def _add_text_download(context: dict[str, Any], page: str) -> None:
+    """Add the chapter's MyST text to the downloads."""
+    (group,) = [
+        button
+        for button in context["header_buttons"]
+        if button["label"] == "download-buttons"
+    ]
+    text = PurePosixPath("_sources") / f"{page}.md"
+    entry = {
+        "type": "link",
+        "url": context["pathto"](str(text), 1),
+        "text": ".md",
+        "icon": "fas fa-file-lines",
+        "tooltip": "Download the text notebook",
+        "label": "download-text-button",
+    }
+    group["buttons"].insert(1, entry)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Connect the hooks."""
+    app.connect("config-inited", only_published)
+    app.connect("doctree-read", mend_boxes)
+    app.connect("doctree-read", lead_to_chapters)
+    app.add_node(unenumerable_node, override=True, html=(open_box, close_box))
+    app.connect("env-get-updated", number_by_chapter, priority=LAST)
+    app.connect("html-page-context", offer_sources, priority=LAST)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

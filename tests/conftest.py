@@ -1,0 +1,15 @@
+"""Shared by all tests: one thread a worker, and Hypothesis without surprises."""
+
+import os
+
+# Before numpy is imported: workers share the cores, and sums keep their order.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+from hypothesis import settings
+
+# The same examples in every run, and no deadline on a busy machine. For a wider
+# search: pytest --hypothesis-profile=search
+settings.register_profile("book", derandomize=True, deadline=None, max_examples=60)
+settings.register_profile("search", deadline=None, max_examples=1000)
+settings.load_profile("book")

@@ -1,0 +1,229 @@
+"""Staging: what goes into the book, what is refused, and what jupyter-book makes."""
+
+import fcntl
+import json
+import re
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from tools import record, status
+from tools.book import REPOSITORY, Book, BookError
+from tools.stage import main, named_figures, stage
+
+CHAPTER = """\
+# 7. A claim
+
+$$
+a = b
+$$ (eq-12)
+
+$$
+b = c
+$$ (eq-ours)
+
+```{prf:lemma} Rescaling; Lemma 4 of the paper
+:label: lemma-4
+:nonumber:
+
+It follows from {eq}`eq-12`.
+```
+
+```{prf:remark} Our own
+:label: remark-own
+:nonumber:
+
+And {eq}`eq-ours`, {prf:ref}`lemma-4` and {prf:ref}`remark-own` and {numref}`fig-one`.
+```
+
+See [the first](one.md), and [here](07_claim.md#far-below).
+
+## Far below
+
+```{figure} ../_assets/logo.svg
+:name: fig-one
+:alt: The logo
+
+A figure.
+```
+"""
+
+
+@pytest.fixture
+def whole_book(done_book: Book) -> Book:
+    """A small book with the configuration, hooks and look of the real one."""
+    for name in ("_config.yml", "_ext", "_assets"):
+        source, target = REPOSITORY / name, done_book.root / name
+        if source.is_dir():
+            shutil.copytree(source, target, dirs_exist_ok=True)
+        else:
+            shutil.copyfile(source, target)
+    return done_book
+
+
+def build(book: Book) -> int:
+    return main(["--root", str(book.root)])
+
+
+def links(html: str) -> dict[str, str]:
+    """Map the text of each internal link of a page to where it goes."""
+    found = re.findall(r'<a class="reference internal" href="([^"]*)">(.*?)</a>', html)
+    return {re.sub("<[^>]*>", "", text): target for target, text in found}
+
+
+def test_staging_gathers_pages_notebooks_texts_and_status(done_book):
+    (done_book.staged / "chapters").mkdir(parents=True)
+    (done_book.staged / "chapters" / "old.ipynb").write_text("{}")
+    stage(done_book)
+    files = {str(p.relative_to(done_book.staged)) for p in all_files(done_book.staged)}
+    assert files == {
+        "_toc.yml",
+        "references.bib",
+        "intro.md",
+        "chapters/one.ipynb",
+        "chapters/two.ipynb",
+        "_extra/_sources/chapters/one.md",
+        "_extra/_sources/chapters/two.md",
+        "back/status.md",
+    }
+    notebook, _ = record.paths(done_book.executed, "one")
+    staged = done_book.staged / "chapters" / "one.ipynb"
+    assert staged.read_bytes() == notebook.read_bytes()
+
+
+def all_files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_named_figures_are_there_for_other_pages():
+    data = {"image/svg+xml": "<svg/>", "text/plain": "Figure"}
+    shown = nbformat.v4.new_output("display_data", data=data)
+    named, other = (nbformat.v4.new_code_cell(outputs=[shown]) for _ in range(2))
+    named.metadata["mystnb"] = {"figure": {"name": "fig-one"}}
+    notebook = nbformat.v4.new_notebook(cells=[named, other])
+    assert list(named_figures(notebook)) == [("fig-one", "<svg/>")]
+
+
+def test_the_status_page_has_every_chapter_and_the_machine(done_book):
+    stage(done_book)
+    done = record.read(done_book.executed, "one")
+    page = (done_book.staged / "back" / "status.md").read_text()
+    for stem in ("one", "two"):
+        assert f"{{doc}}`/chapters/{stem}`" in page
+    assert f"{done.seconds:.1f} s" in page
+    assert done.date in page
+    assert f"| numpy | {done.versions['numpy']} |" in page
+    assert f"| processor | {done.machine['processor']} |" in page
+
+
+def test_chapters_run_on_two_machines_have_a_table_each(done_book):
+    here = record.read(done_book.executed, "one")
+    there = record.Record(**{**vars(here), "machine": {"processor": "Another"}})
+    page = status.page({"one": here, "two": there})
+    assert "| processor | Another |" in page
+    assert f"| processor | {here.machine['processor']} |" in page
+    assert "Of {doc}`/chapters/two`" in page
+
+
+def test_parameters_that_were_set_are_on_the_status_page(done_book):
+    here = record.read(done_book.executed, "one")
+    there = record.Record(**{**vars(here), "parameters": {"beta": 2}})
+    assert "`beta = 2`" in status.page({"one": there})
+    assert "| none |" in status.page({"one": here})
+
+
+def test_a_chapter_never_executed_is_refused(new_book):
+    with pytest.raises(BookError, match="one has not been executed yet"):
+        stage(new_book(one="print(1)"))
+
+
+def test_a_chapter_changed_since_it_was_executed_is_refused(done_book, rewrite):
+    rewrite(done_book, "one", "print(2)")
+    with pytest.raises(BookError, match="one, or what it depends on, has changed"):
+        stage(done_book)
+
+
+def test_a_page_that_is_missing_is_named(done_book, capsys):
+    (done_book.root / "intro.md").unlink()
+    assert build(done_book) == 1
+    assert re.search(r"There is no \S*intro.md, which", capsys.readouterr().err)
+
+
+def test_staging_gives_way_to_a_run(done_book, capsys):
+    with (done_book.build / ".lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert build(done_book) == 1
+    assert "Another run is at work in" in capsys.readouterr().err
+    assert not done_book.staged.exists()
+
+
+def test_numbers_ids_and_downloads_of_a_built_book(whole_book, capsys):
+    write_page(whole_book, "chapters/07_claim", CHAPTER)
+    assert build(whole_book) == 0, capsys.readouterr().err
+    html = (whole_book.html / "chapters" / "07_claim.html").read_text()
+    assert links(html)["(12)"] == "#equation-eq-12"
+    assert links(html)["(7.1)"] == "#equation-eq-ours"
+    assert links(html)["Lemma 4"] == "#lemma-4"
+    assert links(html)["Remark (Our own)"] == "#remark-own"
+    assert links(html)["Fig. 7.1"] == "#fig-one"
+    assert links(html)["the first"] == "one.html"
+    assert links(html)["here"] == "#far-below"
+    ids = re.findall(r'\bid="([^"]*)"', html)
+    assert len(ids) == len(set(ids))
+    for name in ("07_claim.ipynb", "07_claim.md"):
+        assert f'href="../_sources/chapters/{name}"' in html
+        assert (whole_book.html / "_sources" / "chapters" / name).is_file()
+    assert "launch-buttons" not in html
+    assert "repository" not in html
+    door = (whole_book.html / "index.html").read_text()
+    assert 'url=intro.html"' in door
+
+
+def write_page(book: Book, page: str, text: str) -> None:
+    """Add a chapter without code to a book, as if it had been executed."""
+    stem = Path(page).name
+    toc = (book.root / "_toc.yml").read_text()
+    (book.root / "_toc.yml").write_text(toc + f"  - file: {page}\n")
+    source = book.root / f"{page}.md"
+    source.write_text(text)
+    cell = {"cell_type": "markdown", "id": "a", "metadata": {}, "source": text}
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook = {
+        "cells": [cell],
+        "metadata": {"kernelspec": kernel},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    content = json.dumps(notebook).encode()
+    result = {"seconds": 1.0, "peak_mib": 100.0}
+    done = record.describe(record.key(book, source, {}), content, {}, result)
+    record.write(book.executed, stem, content, done)
+
+
+def test_buttons_of_a_published_book_lead_to_the_chapters_texts(whole_book):
+    config = whole_book.root / "_config.yml"
+    home = "https://github.com/someone/book"
+    config.write_text(config.read_text().replace('url: ""', f"url: {home}"))
+    assert build(whole_book) == 0
+    html = (whole_book.html / "chapters" / "one.html").read_text()
+    binder = re.findall(r'href="(https://mybinder.org[^"]*)"', html)
+    assert binder == [
+        "https://mybinder.org/v2/gh/someone/book/main?urlpath="
+        "lab/tree/chapters/one.md%3Ffactory%3DJupytext%2520Notebook"
+    ]
+    assert f'href="{home}"' in html
+    assert "blob/main/chapters/one.ipynb" not in html
+
+
+def test_a_warning_is_an_error_and_keeps_the_pages_of_before(whole_book, capfd):
+    whole_book.html.mkdir()
+    (whole_book.html / "index.html").write_text("before")
+    intro = whole_book.root / "intro.md"
+    intro.write_text(intro.read_text() + "\nSee {eq}`nowhere`.\n")
+    assert build(whole_book) == 1
+    errors = capfd.readouterr().err
+    assert "nowhere" in errors
+    assert "The pages were not built" in errors
+    assert (whole_book.html / "index.html").read_text() == "before"

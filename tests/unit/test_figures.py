@@ -1,0 +1,169 @@
+"""Figures draw what they are given: an artist a datum, axes named."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from lib import figures
+
+
+@pytest.fixture
+def ax():
+    fig, axes = plt.subplots()
+    yield axes
+    plt.close(fig)
+
+
+def named(ax):
+    """Tell whether both axes say what they show."""
+    return bool(ax.get_xlabel()) and bool(ax.get_ylabel())
+
+
+def drawn(line):
+    """Return the points of a line, (k, 2)."""
+    return np.column_stack([line.get_xdata(), line.get_ydata()])
+
+
+def test_final_objectives_show_every_trial_and_the_median_of_each_width(ax):
+    excess = {5: np.array([1.0, 2.0, 4.0]), 10: np.array([0.1, 0.2])}
+    figures.plot_final_objectives(ax, excess, np.random.default_rng(0))
+    dots, bar, more_dots, more_bar = ax.lines
+    assert sorted(dots.get_ydata()) == [1.0, 2.0, 4.0]
+    assert sorted(more_dots.get_ydata()) == [0.1, 0.2]
+    assert bar.get_ydata()[0] == 2.0
+    assert more_bar.get_ydata()[0] == pytest.approx(0.15)
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["5", "10"]
+    assert named(ax)
+
+
+def test_jitter_does_not_mix_neighbouring_widths(ax):
+    excess = {m: np.ones(500) for m in (5, 10, 25)}
+    figures.plot_final_objectives(ax, excess, np.random.default_rng(0))
+    for place, line in enumerate(ax.lines[::2]):
+        assert np.abs(line.get_xdata() - place).max() < 0.5
+
+
+def test_rescaling_marks_the_least_objective(ax):
+    gammas = np.array([0.5, 1.0, 2.0])
+    figures.plot_rescaling(ax, gammas, np.array([3.0, 1.0, 2.0]))
+    assert drawn(ax.lines[1]).tolist() == [[1.0, 1.0]]
+    assert named(ax)
+
+
+def test_a_segment_marks_both_ends(ax):
+    figures.plot_segment(ax, np.linspace(0, 1, 3), np.array([1.0, 5.0, 1.5]))
+    assert drawn(ax.lines[1]).tolist() == [[0.0, 1.0], [1.0, 1.5]]
+
+
+def test_sectors_are_as_many_as_walls_and_close_the_circle(ax):
+    X = np.array([[1.0, 0.0], [0.0, 2.0]])
+    angles = np.array([0.1, 1.0, 3.0, 4.0])
+    scale = figures.plot_sectors(ax, X, angles, np.array([0, 1, 2, 1]))
+    widths = [(w.theta2 - w.theta1) % 360 for w in ax.patches]
+    assert sum(widths) == pytest.approx(360)
+    assert scale.get_clim() == (0, 2)
+    assert drawn(ax.lines[0]).tolist() == X.tolist()
+    assert named(ax)
+
+
+def test_the_grid_of_the_sphere_consists_of_unit_vectors_toward_the_viewer():
+    directions, inside = figures.sphere_grid(50)
+    assert np.allclose(np.linalg.norm(directions, axis=1), 1)
+    assert (directions[:, 2] > 0).all()
+    assert inside.sum() == len(directions)
+    # Disc in square: pi / 4, up to the pixels that the rim cuts.
+    assert abs(inside.mean() - np.pi / 4) < 4 / 50
+
+
+def test_the_grid_starts_at_the_top_as_pictures_do():
+    directions, _ = figures.sphere_grid(11)
+    assert directions[0, 1] == directions[:, 1].max() > 0
+
+
+def test_the_sphere_leaves_pixels_outside_the_disc_empty(ax):
+    directions, inside = figures.sphere_grid(20)
+    shown = figures.plot_sphere(ax, inside, np.arange(len(directions), dtype=float))
+    picture = np.ma.filled(shown.get_array(), np.nan)
+    assert np.array_equal(np.isnan(picture), ~inside)
+
+
+def test_great_circles_are_orthogonal_to_their_points_and_skip_zero_rows(ax):
+    X = np.array([[0.0, 0.0, 1.0], [1.0, 2.0, 0.5], [0.0, 0.0, 0.0]])
+    figures.plot_great_circles(ax, X)
+    segments = ax.collections[0].get_segments()
+    assert len(segments) == 2
+    rim = segments[0]  # the circle of the first point is the rim of the disc
+    assert np.allclose(np.linalg.norm(rim, axis=1), 1)
+
+
+def test_cell_counts_draw_two_lines_a_rank(ax):
+    sizes = [4, 8]
+    counts = {2: np.array([8, 16]), 3: np.array([14, 58])}
+    figures.plot_cell_counts(ax, sizes, counts, counts)
+    assert len(ax.lines) == 4
+    assert len(ax.get_legend().get_texts()) == 4
+    assert named(ax)
+
+
+def test_correlation_shows_the_level_and_the_neurons_in_degrees(ax):
+    angles = np.linspace(0, 2 * np.pi, 5)
+    figures.plot_correlation(ax, angles, np.ones(5), 0.7, np.array([np.pi]))
+    curve, level, neurons = ax.lines
+    assert curve.get_xdata()[-1] == pytest.approx(360)
+    assert set(level.get_ydata()) == {0.7}
+    assert drawn(neurons).tolist() == [[180.0, 0.0]]
+
+
+def test_sandwich_shows_relative_distances_of_a_list(ax):
+    figures.plot_sandwich(ax, np.array([10, 20]), [1.5, 1.1], 1.0)
+    assert np.allclose(ax.lines[0].get_ydata(), [0.5, 0.1])
+
+
+def test_literal_draws_both_values(ax):
+    betas = np.array([0.1, 0.2])
+    figures.plot_literal(ax, betas, np.array([1.0, 2.0]), np.array([0.5, 1.0]))
+    assert [line.get_ydata().tolist() for line in ax.lines] == [[1, 2], [0.5, 1]]
+
+
+def test_descents_draw_every_trial_and_count_them(ax):
+    curves = np.arange(1.0, 7.0).reshape(2, 3)
+    figures.plot_descents(ax, np.array([0, 10]), curves, 0.5)
+    assert len(ax.lines) == 4
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == [
+        "SGD, 3 trials",
+        "certified $p^*$",
+    ]
+
+
+def test_bounds_are_distances_to_the_optimum(ax):
+    steps = np.array([1, 10])
+    figures.plot_bounds(ax, steps, np.array([4.0, 3.0]), np.array([1.0, 1.9]), 2.0)
+    assert np.allclose(ax.lines[0].get_ydata(), [1.0, 0.5])
+    assert np.allclose(ax.lines[1].get_ydata(), [0.5, 0.05])
+
+
+def test_rounds_stop_at_the_floor(ax):
+    figures.plot_rounds(ax, np.array([2.0, 1.0]), np.array([-3.0, 1.0]), 1e-16)
+    assert ax.lines[0].get_ydata().tolist() == [1.0, 1e-16]
+
+
+def test_radii_take_a_plain_list(ax):
+    figures.plot_radii(ax, np.array([0.9, 1.0]), [2.2, 2.0], 1.0)
+    assert np.allclose(ax.lines[0].get_ydata(), [1.2, 1.0])
+
+
+def test_methods_have_different_colours():
+    assert len(set(figures.COLOURS.values())) == len(figures.COLOURS)
+
+
+def test_the_book_style_gives_the_same_svg_twice(tmp_path, monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "0")
+    with plt.style.context(figures.style.STYLE):
+        files = [tmp_path / "a.svg", tmp_path / "b.svg"]
+        for path in files:
+            fig, axes = plt.subplots()
+            axes.plot([0, 1], label="line")
+            axes.legend()
+            fig.savefig(path, metadata={"Date": None})
+            plt.close(fig)
+    assert files[0].read_bytes() == files[1].read_bytes()

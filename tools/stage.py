@@ -1,0 +1,157 @@
+"""Stage the pages of the book and build its HTML.
+
+`python -m tools.stage` gathers in `_build/src` what jupyter-book reads: the written
+pages, the executed chapters, the status page made from their records. It then builds
+the pages beside the old ones and exchanges the two when all went well, so that a
+reader never meets a half-built book.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from html import escape
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from tools import record, status
+from tools.book import CHAPTERS, REPOSITORY, Book, BookError, only_one, read_yaml
+from tools.chapter import code_cells
+
+ASSETS = "_assets"
+COPIED = (ASSETS, "references.bib", "_toc.yml")
+FIGURES = "_figures"
+"""Where a page finds the figures of the chapters, by their names."""
+
+EXTRA = Path("_extra", "_sources")
+"""Sphinx copies what is in `_extra` beside the pages, here beside their sources."""
+
+
+def stage(book: Book) -> None:
+    """Fill `_build/src` anew with all that jupyter-book reads."""
+    shutil.rmtree(book.staged, ignore_errors=True)
+    book.staged.mkdir(parents=True)
+    for name in COPIED:
+        _copy(book.root / name, book.staged / name)
+    chapters = book.chapters()
+    done = {stem: _executed(book, stem, source) for stem, source in chapters.items()}
+    for page in book.pages():
+        if page.startswith(f"{CHAPTERS}/"):
+            _stage_chapter(book, page)
+        elif page == status.PAGE:
+            target = book.staged / f"{page}.md"
+            record.replace(target, status.page(done).encode())
+        else:
+            _copy(book.root / f"{page}.md", book.staged / f"{page}.md")
+
+
+def _executed(book: Book, stem: str, source: Path) -> record.Record:
+    """Read how a chapter was executed; refuse one that has changed since."""
+    done = record.read(book.executed, stem)
+    if done is None:
+        raise BookError(f"{stem} has not been executed yet. Run `make book`.")
+    if done.key != record.key(book, source, done.parameters):
+        raise BookError(
+            f"{stem}, or what it depends on, has changed since it was executed. Run "
+            "`make book`."
+        )
+    return done
+
+
+def _stage_chapter(book: Book, page: str) -> None:
+    """Put an executed chapter in place, its figures and its text beside it."""
+    notebook, _ = record.paths(book.executed, Path(page).name)
+    _copy(notebook, book.staged / f"{page}.ipynb")
+    for name, picture in named_figures(nbformat.read(notebook, as_version=4)):
+        record.replace(book.staged / FIGURES / f"{name}.svg", picture.encode())
+    _copy(book.root / f"{page}.md", book.staged / EXTRA / f"{page}.md")
+
+
+def named_figures(notebook: NotebookNode) -> Iterator[tuple[str, str]]:
+    """List the figures that have a name, with their SVG, for other pages to show."""
+    for cell in code_cells(notebook):
+        name = cell.metadata.get("mystnb", {}).get("figure", {}).get("name")
+        pictures = [o.get("data", {}).get("image/svg+xml") for o in cell.outputs]
+        yield from ((name, picture) for picture in pictures if name and picture)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a file or a folder, or say that it is missing."""
+    if not source.exists():
+        raise BookError(f"There is no {source}, which the book needs.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, target)
+    else:
+        shutil.copyfile(source, target)
+
+
+DOOR = """\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>{title}</title>
+<link rel="icon" href="data:,">
+<meta http-equiv="refresh" content="0; url={first}">
+</head>
+<body><a href="{first}">{title}</a></body>
+</html>
+"""
+"""The page `index.html`, in place of jupyter-book's, which is no whole document."""
+
+
+def build_html(book: Book) -> None:
+    """Build the staged pages, warnings being errors, and put them in `_build/html`."""
+    fresh = book.build / "fresh"
+    shutil.rmtree(fresh, ignore_errors=True)
+    options = ["-W", "-n", "--keep-going", "--all", "--quiet"]
+    options += ["--config", str(book.root / "_config.yml")]
+    options += ["--toc", str(book.staged / "_toc.yml"), "--path-output", str(fresh)]
+    jupyter_book = Path(sys.executable).with_name("jupyter-book")
+    command = [str(jupyter_book), "build", str(book.staged), *options]
+    # Its chatter names the folder that is about to be renamed; warnings do come out.
+    silent = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
+    if subprocess.run(command, **silent).returncode:
+        raise BookError("The pages were not built; jupyter-book says above why.")
+    _write_door(book, fresh / "_build" / "html")
+    if book.html.exists():
+        book.html.rename(fresh / "before")
+    (fresh / "_build" / "html").rename(book.html)
+    shutil.rmtree(fresh)
+
+
+def _write_door(book: Book, html: Path) -> None:
+    """Let the folder's first page lead to the book's."""
+    title = escape(read_yaml(book.root / "_config.yml")["title"])
+    door = DOOR.format(title=title, first=f"{book.pages()[0]}.html")
+    (html / "index.html").write_text(door, encoding="utf-8")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Stage the book and build its pages; return the exit status."""
+    parser = argparse.ArgumentParser(description="Stage the book, build its HTML.")
+    parser.add_argument("--root", type=Path, default=REPOSITORY, help="another book")
+    parser.add_argument("--no-html", action="store_true", help="only stage")
+    options = parser.parse_args(arguments)
+    book = Book(options.root.resolve())
+    try:
+        with only_one(book):
+            stage(book)
+            if not options.no_html:
+                build_html(book)
+    except BookError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    if not options.no_html:
+        print(f"The book is in {book.html.relative_to(book.root)}/index.html")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
