@@ -21,18 +21,23 @@ EPS = float(np.finfo(float).eps)
 SCALE_STEPS = 60
 """Bisections of the dual scale: from there on both ends are the same double."""
 
+LOG_ROUNDINGS = 8
+"""Roundings of ``q log q``: numpy's logarithm is good to 4 units in the last place."""
+
 STAY_INSIDE = 1 - 4 * EPS
 """Shrinks a scale so that its rounding does not leave the domain."""
 
 
-def summation_error(terms: Array) -> float:
-    """Bound the rounding of ``terms.sum()`` when each term has a few roundings.
+def summation_error(terms: Array, each: int) -> float:
+    """Bound the rounding of ``terms.sum()``, each term with ``each`` roundings.
 
     numpy adds blocks of at most 128 terms in 8 lanes and then the blocks in
-    pairs: under ``32 + log2 N`` additions above any term (Higham 2002, 4.2).
+    pairs: under ``32 + log2 N`` additions above any term (Higham 2002, 4.2), and
+    never more than N - 1. One rounding is half of EPS.
     """
-    depth = 40 + math.log2(max(terms.size, 1))
-    return depth * EPS * float(np.abs(terms).sum())
+    depth = min(terms.size - 1, 32 + math.ceil(math.log2(terms.size)))
+    # One more for the moduli's own sum and the bound itself.
+    return 0.5 * (each + depth + 1) * EPS * float(np.abs(terms).sum())
 
 
 @dataclass(frozen=True)
@@ -124,7 +129,7 @@ class Squared(Loss):
         """Return ``<Z, Y> - |Z|^2 / 2`` less its rounding."""
         terms = Z * Y - 0.5 * Z * Z
         parts = np.abs(Z * Y) + 0.5 * Z * Z
-        return float(terms.sum()) - summation_error(parts)
+        return float(terms.sum()) - summation_error(parts, 3)
 
     def dual_slope(self, s: float, R: Array, Y: Array) -> float:
         """Return ``<R, Y> - s |R|^2``."""
@@ -238,10 +243,8 @@ class Logistic(Loss):
         if distance.min() < 0.0 or distance.max() > 1.0:
             return -math.inf
         terms = _entropy(distance) + _entropy(1.0 - distance)
-        # 1 - q is rounded by EPS / 2, which moves its entropy by _entropy_error.
-        return (
-            float(terms.sum()) - summation_error(terms) - Z.size * _entropy_error(EPS)
-        )
+        moved = Z.size * float(_entropy_error(EPS))  # 1 - q is rounded by EPS / 2
+        return float(terms.sum()) - summation_error(terms, LOG_ROUNDINGS) - moved
 
     def scale_limit(self, R: Array, Y: Array) -> float:
         """Return ``1 / max |R|``: residuals point from the label into [0, 1]."""
@@ -311,7 +314,8 @@ class Softmax(Loss):
         terms = _entropy(Q)
         moved = self.repair(Z, Y) + EPS
         slack = Q.shape[1] * _entropy_error(moved).sum()
-        return float(terms.sum()) - summation_error(terms) - float(slack)
+        error = summation_error(terms, LOG_ROUNDINGS) + float(slack)
+        return float(terms.sum()) - error
 
     def repair(self, Z: Array, Y: Array) -> Array:
         """Bound the distance from each row of ``Y - Z`` to its multiple of sum 1."""

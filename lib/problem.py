@@ -148,7 +148,8 @@ class Problem:
         """Return ``S rows``, (n, k): the sum over the patches of each sample."""
         if self.pooling == 1:
             return rows
-        return rows.reshape(-1, self.pooling, rows.shape[1]).sum(axis=1)
+        samples = len(rows) // self.pooling
+        return rows.reshape(samples, self.pooling, rows.shape[1]).sum(axis=1)
 
     def spread(self, Z: Array) -> Array:
         """Return ``S^T Z``, (n pooling, c): each sample's row for all its patches."""

@@ -65,7 +65,7 @@ def _eliminated(atoms: Array, w: Array) -> Array:
     Its sum is no larger. A null vector that has served is used to clear its neuron
     from all others.
     """
-    null, w = _null_vectors(atoms), w.copy()
+    null, zero, w = _null_vectors(atoms), ZERO_SHARE * w.max(), w.copy()
     while len(null):
         a, null = null[-1], null[:-1]
         a = a if a.sum() >= 0 else -a
@@ -75,7 +75,7 @@ def _eliminated(atoms: Array, w: Array) -> Array:
         ratio = np.where(falling, w / np.where(falling, a, 1.0), np.inf)
         gone = int(np.argmin(ratio))
         w = np.maximum(w - ratio[gone] * a, 0.0)
-        w[w <= ZERO_SHARE * w.max()] = 0.0
+        w[w <= zero] = 0.0
         w[gone] = 0.0
         null = null - np.outer(null[:, gone] / a[gone], a)
         null[:, gone] = 0.0

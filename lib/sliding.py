@@ -16,7 +16,7 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from lib.fit import Fit, Held, hold
 from lib.problem import Array, Network, Problem, objective
 
-NEWTON_STEPS = 60
+NEWTON_STEPS = 150
 """Steps between two changes of pattern: convergence is quadratic near a solution."""
 
 LEAST_DAMPING = 1e-14
@@ -25,8 +25,14 @@ LEAST_DAMPING = 1e-14
 MOST_DAMPING = 1e3
 """From here on steps are too short to move anything."""
 
+MODULUS_SIZE = 150
+"""Most unknowns for which eigenvectors are computed where H is indefinite."""
+
 DEAD = 1e-13
 """Share of the weight decay below which a neuron is dropped: a few roundings."""
+
+VANISHED = 1e-26
+"""Share of the first weight decay below which even the last neuron is zero."""
 
 WALL_TOLERANCE = 1e-9
 """A neuron whose sine to a wall is below this sits on the wall and stays there."""
@@ -65,7 +71,8 @@ class _Walls:
         speed = np.einsum("kwd,kd->kw", self.normals, step)
         meets = self.open & (speed < 0)
         ratio = np.full(height.shape, np.inf)
-        np.divide(np.maximum(height, 0.0), -speed, out=ratio, where=meets)
+        with np.errstate(over="ignore"):
+            np.divide(np.maximum(height, 0.0), -speed, out=ratio, where=meets)
         return np.minimum(ratio.min(axis=1, initial=np.inf), self._known(U, step))
 
     def of(self, neurons: np.ndarray) -> _Walls:
@@ -152,6 +159,7 @@ class _Faces:
             last += np.einsum("ia,klib->akbl", A, CA, optimize=True)
         cross[np.arange(N), self.owner] += M
         H[N:, :N] = H[:N, N:].T
+        H[N:, N:] = (H[N:, N:] + H[N:, N:].T) / 2
         H[np.diag_indices_from(H)] += self.beta
         return H
 
@@ -206,6 +214,7 @@ def slide(problem: Problem, network: Network, *, rotate: bool = True) -> Network
     Each Newton step is O((m (r + c))^3) besides the curvature of the loss.
     """
     network = _without_dead(network)
+    least = VANISHED * network.path_norm
     data, walls = hold(problem, network.U), _walls(problem, network.U)
     for _ in range(1 + problem.X.shape[1] * network.width):
         if network.width == 0:
@@ -213,7 +222,7 @@ def slide(problem: Problem, network: Network, *, rotate: bool = True) -> Network
         faces, a = _faces(data, walls, network.U, rotate)
         point, stopped = _newton(faces, walls, faces.smooth(a, network.V))
         moved = Network(faces.inputs(point.a), point.V)
-        alive = _alive(moved)
+        alive = _alive(moved, least)
         network = Network(moved.U[alive], moved.V[alive]).balanced()
         if not stopped:
             break
@@ -223,10 +232,10 @@ def slide(problem: Problem, network: Network, *, rotate: bool = True) -> Network
     return network
 
 
-def _alive(network: Network) -> np.ndarray:
-    """Tell which neurons add more than rounding, (m,) bool."""
+def _alive(network: Network, least: float = 0.0) -> np.ndarray:
+    """Tell which neurons add more than rounding and ``least``, (m,) bool."""
     share = np.linalg.norm(network.U, axis=1) * np.linalg.norm(network.V, axis=1)
-    return share > DEAD * share.sum()
+    return share > max(DEAD * share.sum(), least)
 
 
 def _without_dead(network: Network) -> Network:
@@ -296,13 +305,20 @@ def _newton(faces: _Faces, walls: _Walls, here: _Point) -> tuple[_Point, bool]:
 
 
 def _damped(hessian: Array, damping: float, gradient: Array) -> Array | None:
-    """Return ``-(H + damping)^-1 g``, None where that is no descent direction."""
+    """Return ``-(H + damping)^-1 g``, a descent direction.
+
+    Where H is not positive definite a small one is replaced by its modulus, which
+    follows curved valleys; of a large one more damping is asked, by None.
+    """
     shifted = hessian.copy()
     shifted[np.diag_indices_from(shifted)] += damping
     try:
         factor = cho_factor(shifted, lower=True, overwrite_a=True, check_finite=False)
     except LinAlgError:
-        return None
+        if len(gradient) > MODULUS_SIZE:
+            return None
+        curvature, modes = np.linalg.eigh(hessian)
+        return -modes @ ((modes.T @ gradient) / (np.abs(curvature) + damping))
     return -cho_solve(factor, gradient, check_finite=False)
 
 
