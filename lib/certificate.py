@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from lib.losses import STAY_INSIDE, best_scale
 from lib.oracle import Maximum, oracle
-from lib.problem import Array, Network, Problem, objective, residual
+from lib.problem import Array, Network, Problem, residual
+from lib.torch_networks import as_network
+
+Oracle = Callable[[Array, Array], Maximum]
+"""Anything that bounds kappa: ``oracle(X, Z)``."""
+
+PEAK = 1e-3
+"""Local maxima so near to beta take part in the refinement of a dual point."""
+
+MOST_PEAKS = 512
+"""Most local maxima that take part, the highest first."""
+
+MOST_ACTIVATIONS = 10_000_000
+"""Most activations held at once for them, 80 MB."""
+
+GRAM_ROUNDING = 1e-14
+"""Relative size below which an eigenvalue of a Gram matrix is rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,11 +38,12 @@ class Certificate:
     Parameters
     ----------
     primal : float
-        Objective (5) of the network.
+        Objective (5) of the network, rounded.
     dual : float
-        ``<Z, Y> - |Z|^2 / 2``, the objective (11) at ``Z``.
+        ``-loss*(-Z)``, the objective (78) at ``Z``, (11) for the squared loss; a
+        bound for its rounding is taken off.
     Z : (n, c) array
-        A feasible point of (11): ``kappa(Z) <= beta``.
+        A feasible point of (78): ``kappa(Z) <= beta``.
     kappa : Maximum
         What the oracle said of ``kappa`` at the network's residual. Its
         direction is the neuron that would improve the network most.
@@ -33,6 +53,14 @@ class Certificate:
     dual: float
     Z: Array
     kappa: Maximum
+
+    @property
+    def direction(self) -> Array:
+        """The input weights, (d,), of the neuron that would help most.
+
+        It lowers the objective to first order where ``kappa.value > beta``.
+        """
+        return self.kappa.direction
 
     @property
     def gap(self) -> float:
@@ -52,25 +80,40 @@ class Certificate:
         )
 
 
-def certify(problem: Problem, network: Network) -> Certificate:
+def certify(
+    problem: Problem,
+    network: Network | Any,
+    *,
+    refine: int = 0,
+    bound: Oracle = oracle,
+) -> Certificate:
     """Bound the distance of any network from the optimum of (5).
 
-    The residual ``R = Y - F`` is the optimal dual variable when F is optimal.
-    For any other network ``Z = s R`` with ``0 <= s <= beta / kappa(R)`` is still
-    feasible for (11), and weak duality turns its objective into a lower bound of
-    p*. Nothing is assumed of the network, of how it was found, or of any solver;
-    only the oracle's proved upper bound of kappa enters.
+    The residual ``R = -grad loss(F)`` is the optimal dual variable when F is
+    optimal. For any other network ``Z = s R`` with ``0 <= s <= beta / kappa(R)``
+    is still feasible for (78), and weak duality turns its objective into a lower
+    bound of p*. Nothing is assumed of the network, of how it was found, or of any
+    solver; only the oracle's proved upper bound of kappa enters.
 
     Parameters
     ----------
     problem : Problem
-    network : Network
-        On the inputs and outputs of the problem, of any width.
+        With any loss and pooling.
+    network : Network or torch.nn.Sequential
+        On the inputs and outputs of the problem, of any width. From PyTorch:
+        ``Linear, ReLU, Linear``, see :func:`lib.torch_networks.from_torch`.
+    refine : int
+        Most Newton steps on the dual point. Near an optimum they take the bound
+        below the rounding of the network's outputs; each costs an oracle call.
+    bound : callable
+        The oracle, where another than :func:`lib.oracle.oracle` or its limits are
+        wanted.
 
     Returns
     -------
     Certificate
-        The best multiple ``s`` of the residual.
+        The best multiple ``s`` of the residual, or a refined point if that proves
+        more.
 
     Raises
     ------
@@ -79,29 +122,107 @@ def certify(problem: Problem, network: Network) -> Certificate:
 
     Notes
     -----
-    Equation (11). O(n log n + n m (d + c)).
+    Equations (11) and (78). An oracle call and O(n m (d + c)).
     """
-    R = residual(problem, network)
-    kappa = oracle(problem.X, R)
-    Z = dual_scale(problem.Y, R, problem.beta, kappa.bound) * R
-    return Certificate(objective(problem, network), dual_value(problem.Y, Z), Z, kappa)
+    network = _fitting(problem, as_network(network))
+    F = problem.predict(network)
+    R = problem.loss.residual(F, problem.Y)
+    primal = problem.loss.value(F, problem.Y) + problem.beta * network.weight_decay
+    kappa = bound(problem.X, problem.spread(R))
+    proof = _proof(problem, primal, R, kappa)
+    return _refined(problem, proof, R, refine, bound)
 
 
-def dual_scale(Y: Array, R: Array, beta: float, kappa_bound: float) -> float:
-    """Return the feasible ``s`` for which ``s R`` has the largest dual value.
+def _proof(problem: Problem, primal: float, R: Array, kappa: Maximum) -> Certificate:
+    """Return the certificate that a multiple of R gives."""
+    Z = _scaled(problem, R, kappa.bound)
+    return Certificate(primal, problem.loss.dual(Z, problem.Y), Z, kappa)
 
-    ``s <R, Y> - s^2 |R|^2 / 2`` peaks at ``<R, Y> / |R|^2``; feasibility asks
-    ``s kappa(R) <= beta``.
+
+def _refined(
+    problem: Problem, proof: Certificate, Z: Array, steps: int, bound: Oracle
+) -> Certificate:
+    """Move the dual point to where the local maxima of ``|Z^T h(u)|`` equal beta.
+
+    Scaling lowers all of Z for the sake of a few directions that stick out by
+    rounding. This lowers those directions alone, by the smallest change of Z that
+    does so to first order.
     """
-    energy = float(np.vdot(R, R))
-    if energy == 0.0:
-        return 0.0
-    best = max(float(np.vdot(R, Y)) / energy, 0.0)
-    # Rounding s down by a few units keeps the product below beta.
-    cap = beta / kappa_bound * (1 - 4 * np.finfo(float).eps) if kappa_bound else np.inf
-    return min(best, cap)
+    best, kappa = proof, proof.kappa
+    for _ in range(steps):
+        peaks = kappa.candidate_values > problem.beta * (1 - PEAK)
+        if not peaks.any() or kappa.value > problem.beta * (1 + PEAK):
+            break
+        most = min(MOST_PEAKS, MOST_ACTIVATIONS // len(problem.X))
+        if most == 0:
+            break
+        Z = Z + _correction(problem, Z, kappa.candidates[peaks][:most])
+        kappa = bound(problem.X, problem.spread(Z))
+        trial = _proof(problem, proof.primal, Z, kappa)
+        if trial.dual <= best.dual:
+            break
+        best = Certificate(trial.primal, trial.dual, trial.Z, proof.kappa)
+    return best
 
 
-def dual_value(Y: Array, Z: Array) -> float:
-    """Return ``-1/2 |Z - Y|^2 + 1/2 |Y|^2``, the objective of (11)."""
-    return float(np.vdot(Z, Y) - 0.5 * np.vdot(Z, Z))
+def _correction(problem: Problem, Z: Array, U: Array) -> Array:
+    """Return the least change of Z that makes ``|Z^T h(u)| = beta`` to first order.
+
+    The rows ``h_k g_k^T`` with ``g_k`` along ``Z^T h_k`` have the Gram matrix
+    ``(H^T H) * (G G^T)``, so that only (k, k) is solved.
+    """
+    H = problem.features(U)
+    pull = H.T @ Z
+    values = np.linalg.norm(pull, axis=1)
+    G = pull / values[:, None]
+    gram = (H.T @ H) * (G @ G.T)
+    excess = problem.beta - values
+    shares = np.linalg.lstsq(gram, excess, rcond=GRAM_ROUNDING)[0]
+    return H @ (shares[:, None] * G)
+
+
+def _fitting(problem: Problem, network: Network) -> Network:
+    """Refuse a network with other inputs than the data, and name a likely cause."""
+    d, inputs = problem.X.shape[1], network.U.shape[1]
+    if inputs == d:
+        return network
+    remedy = "Project or pad the inputs."
+    if inputs == d + 1:
+        remedy = "If its first layer has a bias, pass with_ones(X) as X."
+    raise ValueError(
+        f"The network must have {d} inputs, the columns of X; got U "
+        f"{network.U.shape}. {remedy}"
+    )
+
+
+def _scaled(problem: Problem, R: Array, kappa_bound: float) -> Array:
+    """Return the feasible multiple of R with the largest dual value.
+
+    Where rounding may have left the domain of the conjugate, the loss speaks of a
+    point nearby; ``kappa`` there is larger by at most the sum of ``|z_j - z'_j|
+    |x_j|``, and that is kept free below beta.
+    """
+    if kappa_bound == 0.0:
+        return best_scale(problem.loss, R, problem.Y, np.inf) * R
+    rows = np.linalg.norm(problem.X, axis=1)[:, None]
+    reach = problem.pool(rows)[:, 0]  # sum of |x| over the patches of a sample
+    slack = 2 * float(problem.loss.repair(R, problem.Y) @ reach)
+    cap = max(problem.beta - slack, 0.0) / kappa_bound * STAY_INSIDE
+    s = best_scale(problem.loss, R, problem.Y, cap)
+    moved = float(problem.loss.repair(s * R, problem.Y) @ reach)
+    return s * R if moved <= slack else 0.0 * R
+
+
+def beta_max(problem: Problem, *, bound: Oracle = oracle) -> Maximum:
+    """Return kappa of the residual of the zero network.
+
+    For ``beta >= kappa`` the zero network is optimal, for smaller ones it is not;
+    ``value`` and ``bound`` enclose the threshold. The problem's own beta is not
+    used.
+
+    Notes
+    -----
+    Equation (78) at ``F = 0``: R is feasible and closes the gap.
+    """
+    R = residual(problem, Network.zero(*problem.shape[1:]))
+    return bound(problem.X, problem.spread(R))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from lib.certificate import Certificate, certify
-from lib.master import group_lasso
-from lib.oracle import Maximum
-from lib.problem import Array, Network, Problem, reduce_rank
-from lib.sliding import WALL_TOLERANCE, slide
+from lib.certificate import Certificate, Oracle, certify
+from lib.fit import hold
+from lib.master import output_weights
+from lib.oracle import Maximum, oracle
+from lib.problem import Array, Network, Problem, objective
+from lib.sliding import WALL_TOLERANCE, cross, slide
+from lib.units import Units, in_units
 
 DEFAULT_TOLERANCE = 1e-9
 """Relative gap to prove: far below what a figure can show, and well above the
@@ -28,6 +30,13 @@ VALUE_ROUNDING = 1e-13
 
 MERGE_COSINE = 0.999
 """Neurons of one cell with input and output weights this aligned become one."""
+
+
+DENSE = 2000
+"""With more samples than this, neurons first move as if cells had no walls."""
+
+REFINEMENTS = 3
+"""Newton steps on the dual point; each is taken only while it proves more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,9 +77,11 @@ class Solution:
 def solve(
     problem: Problem,
     *,
+    start: Network | None = None,
     tolerance: float = DEFAULT_TOLERANCE,
     rounds: int = 200,
     progress: Callable[[Round], None] | None = None,
+    bound: Oracle = oracle,
 ) -> Solution:
     """Train a ReLU network to a certified global optimum of (5).
 
@@ -85,13 +96,19 @@ def solve(
     Parameters
     ----------
     problem : Problem
-        X of any rank.
+        X of any rank; of any loss and pooling.
+    start : Network, optional
+        Where to begin, such as the solution for another beta or a network trained
+        elsewhere; the zero network if none. The outcome is no worse.
     tolerance : float
         Relative certified gap at which to stop.
     rounds : int
         Most rounds.
     progress : callable, optional
-        Called with each :class:`Round`.
+        Called with each :class:`Round`; its values are in the units of the
+        problem.
+    bound : callable
+        The oracle, where another than :func:`lib.oracle.oracle` is wanted.
 
     Returns
     -------
@@ -102,7 +119,7 @@ def solve(
     Raises
     ------
     ValueError
-        If ``tolerance`` or ``rounds`` is not positive.
+        If ``tolerance`` or ``rounds`` is not positive, or ``start`` does not fit.
 
     Notes
     -----
@@ -114,64 +131,80 @@ def solve(
             f"solve needs tolerance > 0 and rounds >= 1; got tolerance = "
             f"{tolerance!r}, rounds = {rounds!r}."
         )
-    reduced = reduce_rank(problem.X)
-    inner = Problem(reduced.coordinates, problem.Y, problem.beta)
-    network, history, status = _search(inner, tolerance, rounds, progress)
-    lifted = reduced.lift(network)
-    certificate = certify(problem, lifted)
+    inner, units = in_units(problem)
+    search = _Search(inner, units, tolerance, bound, progress)
+    network, status = search.run(start, rounds)
+    found = units.leave(network)
+    certificate = certify(problem, found, refine=REFINEMENTS, bound=bound)
     converged = certificate.relative_gap <= tolerance
-    return Solution(lifted, certificate, tuple(history), status, converged)
+    return Solution(found, certificate, tuple(search.history), status, converged)
 
 
-def _search(
-    problem: Problem,
-    tolerance: float,
-    rounds: int,
-    progress: Callable[[Round], None] | None,
-) -> tuple[Network, list[Round], str]:
-    """Run the rounds in reduced coordinates; the heart of :func:`solve`."""
-    network = Network.zero(problem.X.shape[1], problem.Y.shape[1])
-    proof = certify(problem, network)
-    history: list[Round] = []
-    for _ in range(rounds):
-        history.append(_report(network, proof, progress))
-        if proof.relative_gap <= tolerance:
-            return network, history, "The relative gap reached the tolerance."
-        fresh = _improving(proof.kappa, problem.beta)
-        if len(fresh) == 0:
-            return network, history, "No neuron improves the network any more."
-        better, its_proof = _round(problem, network, fresh)
-        if not _is_better(its_proof, proof):
-            return network, history, "The round improved neither value nor gap."
-        network, proof = better, its_proof
-    return network, history, f"The limit of {rounds} rounds was reached."
+@dataclass(frozen=True, eq=False)
+class _Search:
+    """The rounds of :func:`solve`, in its own units."""
+
+    problem: Problem
+    units: Units
+    tolerance: float
+    bound: Oracle
+    progress: Callable[[Round], None] | None
+    history: list[Round] = field(default_factory=list)
+
+    def run(self, start: Network | None, rounds: int) -> tuple[Network, str]:
+        """Return the best network and why the rounds ended."""
+        network = Network.zero(*self.problem.shape[1:])
+        if start is not None:
+            network = self.units.enter(start)
+        proof = self.certify(network)
+        for _ in range(rounds):
+            self.report(network, proof)
+            if proof.relative_gap <= self.tolerance:
+                return network, "The relative gap reached the tolerance."
+            fresh = _improving(proof.kappa, self.problem.beta)
+            if network.width + len(fresh) == 0:
+                return network, "No neuron improves on the zero network."
+            better, its_proof = self.round(proof, np.vstack([network.U, fresh]))
+            if not _is_better(its_proof, proof):
+                return network, "The round improved neither value nor gap."
+            network, proof = better, its_proof
+        return network, f"The limit of {rounds} rounds was reached."
+
+    def certify(self, network: Network) -> Certificate:
+        """Certify with the oracle asked for."""
+        return certify(self.problem, network, refine=REFINEMENTS, bound=self.bound)
+
+    def report(self, network: Network, proof: Certificate) -> None:
+        """Make the entry of this round and hand it to ``progress``."""
+        value, kappa = self.units.value, self.units.kappa
+        entry = Round(
+            proof.primal * value,
+            proof.dual * value,
+            proof.kappa.value * kappa,
+            network.width,
+        )
+        self.history.append(entry)
+        if self.progress is not None:
+            self.progress(entry)
+
+    def round(self, old: Certificate, U: Array) -> tuple[Network, Certificate]:
+        """Correct the output weights of the neurons U, slide, return the better."""
+        corrected = slide(self.problem, _corrected(self.problem, U), rotate=False)
+        reached = objective(self.problem, corrected)
+        for start in (_merged(self.problem, corrected), corrected):
+            slid = _slid(self.problem, start)
+            if objective(self.problem, slid) <= reached * (1 + VALUE_ROUNDING):
+                proof = self.certify(slid)
+                if _is_better(proof, old):
+                    return slid, proof
+        return corrected, self.certify(corrected)
 
 
-def _report(
-    network: Network, proof: Certificate, progress: Callable[[Round], None] | None
-) -> Round:
-    """Make the entry of this round and hand it to ``progress``."""
-    entry = Round(proof.primal, proof.dual, proof.kappa.value, network.width)
-    if progress is not None:
-        progress(entry)
-    return entry
-
-
-def _round(
-    problem: Problem, network: Network, fresh: Array
-) -> tuple[Network, Certificate]:
-    """Add neurons, correct all output weights, slide; return the better outcome."""
-    data = problem.X, problem.Y, problem.beta
-    corrected = _corrected(problem, np.vstack([network.U, fresh]))
-    corrected = slide(*data, corrected, rotate=False)
-    best = corrected, certify(problem, corrected)
-    for start in (_merged(problem, corrected), corrected):
-        slid = slide(*data, start)
-        proof = certify(problem, slid)
-        if _is_better(proof, best[1]):
-            best = slid, proof
-            break
-    return best
+def _slid(problem: Problem, network: Network) -> Network:
+    """Move neurons, first across walls where those are dense, then up to them."""
+    if len(problem.X) > DENSE:
+        network = cross(problem, network)
+    return slide(problem, network)
 
 
 def _is_better(new: Certificate, old: Certificate) -> bool:
@@ -194,8 +227,7 @@ def _improving(kappa: Maximum, beta: float) -> Array:
 def _corrected(problem: Problem, U: Array) -> Network:
     """Return the network with the best output weights for the directions of U."""
     U = U / np.linalg.norm(U, axis=1, keepdims=True)
-    H = np.maximum(problem.X @ U.T, 0.0)
-    V = group_lasso(H.T @ H, H.T @ problem.Y, problem.beta)
+    V = output_weights(hold(problem, U).along(U, np.arange(len(U))), problem.beta)
     sizes = np.linalg.norm(V, axis=1)
     alive = sizes > NEGLIGIBLE * sizes.sum()
     return Network(U[alive], V[alive]).balanced()

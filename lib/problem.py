@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Array = NDArray[np.float64]
+from lib.losses import SQUARED, Array, Loss, get_loss
+
+ROW_BLOCK = 1 << 16
+"""Samples handled at once where all activations together would fill the memory."""
 
 
 def as_matrix(name: str, value: ArrayLike) -> Array:
@@ -62,25 +65,36 @@ def _as_number(value: float) -> float:
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """Squared-loss training with weight decay, the paper's problem (5).
+    """Training with weight decay, the paper's problem (5), and its pooled CNN (6).
 
-    ``p* = min_{U,V} 1/2 |F - Y|_F^2 + beta/2 sum_j (|u_j|^2 + |v_j|^2)`` where
-    ``F = sum_j (X u_j)_+ v_j^T``.
+    ``p* = min_{U,V} loss(F, Y) + beta/2 sum_j (|u_j|^2 + |v_j|^2)`` where
+    ``F = sum_j h(u_j) v_j^T`` and ``h(u) = S (X u)_+``. S adds up the ``pooling``
+    rows of each sample; it is the identity for a fully connected network, and for
+    a CNN the rows of X are the patches that its filters ``u_j`` see.
 
     Parameters
     ----------
-    X : (n, d) array_like
-        One sample a row. A bias is a column of ones.
+    X : (n pooling, d) array_like
+        One sample a row, or its patches in consecutive rows, as from
+        :func:`lib.convolution.patches`. A bias is a column of ones.
     Y : (n, c) or (n,) array_like
-        Targets; a vector is taken as one output, ``c = 1``.
+        Targets; a vector is taken as one output, ``c = 1``. Each loss checks its
+        own: one-hot rows or class numbers for softmax, 0/1 or -1/1 for logistic.
     beta : float
-        Weight decay, positive. Same unit as ``|Y| |X|``.
+        Weight decay, positive. Same unit as ``|Y| |X|`` for the squared loss.
+    loss : Loss or str
+        ``"squared"``, ``"huber"``, ``"logistic"``, ``"softmax"`` or an object of
+        :mod:`lib.losses`.
+    pooling : int
+        Patches a sample. Patches are added up, as in (50); for their average
+        divide X by ``pooling``.
 
     Raises
     ------
     ValueError
         If a matrix is empty, not numeric or not finite, if the numbers of rows
-        differ, or if ``beta`` is not positive and finite.
+        differ, if ``beta`` is not positive and finite, or if the targets do not
+        fit the loss.
 
     Notes
     -----
@@ -90,29 +104,76 @@ class Problem:
     X: Array
     Y: Array
     beta: float
+    loss: Loss = SQUARED
+    pooling: int = 1
 
     def __post_init__(self) -> None:
         """Validate and freeze the data."""
         X, Y = as_matrix("X", self.X), as_matrix("Y", self.Y)
-        if len(X) != len(Y):
-            raise ValueError(
-                f"X and Y must have one row per sample each; got X {X.shape} and "
-                f"Y {Y.shape}. Transpose one of them or drop the extra rows."
-            )
+        _require_rows(X, Y, self.pooling)
         beta = _as_number(self.beta)
         if not (np.isfinite(beta) and beta > 0):
             raise ValueError(
                 f"beta must be positive and finite; got beta = {self.beta!r}. "
                 "Without weight decay the optimum need not be attained."
             )
-        object.__setattr__(self, "X", X)
-        object.__setattr__(self, "Y", Y)
-        object.__setattr__(self, "beta", beta)
+        loss = get_loss(self.loss)
+        Y = loss.targets(Y)
+        Y.setflags(write=False)
+        for name, value in {"X": X, "Y": Y, "beta": beta, "loss": loss}.items():
+            object.__setattr__(self, name, value)
 
     @property
     def shape(self) -> tuple[int, int, int]:
         """``(n, d, c)``: samples, inputs, outputs."""
-        return (*self.X.shape, self.Y.shape[1])
+        return len(self.Y), self.X.shape[1], self.Y.shape[1]
+
+    def features(self, U: Array) -> Array:
+        """Return ``h(u) = S (X u)_+`` of each row of U, (n, m). O(n pooling m d)."""
+        return self.pool(np.maximum(self.X @ U.T, 0.0))
+
+    def predict(self, network: Network) -> Array:
+        """Return the outputs F of a network, (n, c), in blocks of samples."""
+        if network.V.shape[1] != self.Y.shape[1]:
+            raise ValueError(
+                f"The network must have {self.Y.shape[1]} outputs, the columns of "
+                f"Y; got V {network.V.shape}."
+            )
+        K = self.pooling
+        step = max(ROW_BLOCK // K, 1) * K
+        blocks = (self.X[k : k + step] for k in range(0, len(self.X), step))
+        return np.vstack([self.pool(network.hidden(X)) @ network.V for X in blocks])
+
+    def pool(self, rows: Array) -> Array:
+        """Return ``S rows``, (n, k): the sum over the patches of each sample."""
+        if self.pooling == 1:
+            return rows
+        samples = len(rows) // self.pooling
+        return rows.reshape(samples, self.pooling, rows.shape[1]).sum(axis=1)
+
+    def spread(self, Z: Array) -> Array:
+        """Return ``S^T Z``, (n pooling, c): each sample's row for all its patches."""
+        return Z if self.pooling == 1 else np.repeat(Z, self.pooling, axis=0)
+
+
+def _require_rows(X: Array, Y: Array, pooling: int) -> None:
+    """Refuse data in which samples and rows do not correspond."""
+    if not (isinstance(pooling, int | np.integer) and pooling >= 1):
+        raise ValueError(
+            f"pooling must be a whole number of patches >= 1; got {pooling!r}. It is "
+            "1 for a fully connected network."
+        )
+    if len(X) == len(Y) * pooling:
+        return
+    if pooling == 1:
+        raise ValueError(
+            f"X and Y must have one row per sample each; got X {X.shape} and "
+            f"Y {Y.shape}. Transpose one of them or drop the extra rows."
+        )
+    raise ValueError(
+        f"X must have {pooling} rows for each row of Y; got X {X.shape} and Y "
+        f"{Y.shape}. patches() stacks the patches of a sample in this order."
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,33 +260,17 @@ class Network:
 
 
 def objective(problem: Problem, network: Network) -> float:
-    """Return the objective of (5): half the squared error plus weight decay.
+    """Return the objective of (5): the loss plus weight decay.
 
     Errors if the network's inputs or outputs do not fit the data. O(n m (d + c)).
     """
-    R = residual(problem, network)
-    return float(0.5 * np.vdot(R, R)) + problem.beta * network.weight_decay
+    loss = problem.loss.value(problem.predict(network), problem.Y)
+    return loss + problem.beta * network.weight_decay
 
 
 def residual(problem: Problem, network: Network) -> Array:
-    """Return ``Y - F``, (n, c): minus the gradient of the loss at ``F``."""
-    if network.V.shape[1] != problem.Y.shape[1]:
-        raise ValueError(
-            f"The network must have {problem.Y.shape[1]} outputs, the columns of Y; "
-            f"got V {network.V.shape}."
-        )
-    return problem.Y - network.predict(problem.X)
-
-
-def interpolate(start: Network, end: Network, share: float) -> Network:
-    """Return the network whose weights lie at ``share`` of the way to ``end``.
-
-    A straight line in weight space, neuron by neuron in their order; both networks
-    need the same shapes, or numpy refuses to add them.
-    """
-    return Network(
-        (1 - share) * start.U + share * end.U, (1 - share) * start.V + share * end.V
-    )
+    """Return minus the gradient of the loss at F, (n, c); ``Y - F`` if squared."""
+    return problem.loss.residual(problem.predict(network), problem.Y)
 
 
 @dataclass(frozen=True, eq=False)

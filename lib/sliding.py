@@ -1,4 +1,4 @@
-"""The sliding step: move neurons inside their cells until the gradient is zero.
+"""The sliding step: move neurons until the gradient is zero.
 
 With its activation pattern held, a neuron is linear in the data and (5) is a
 smooth problem in both layers. Newton's method then places the neurons far more
@@ -7,93 +7,186 @@ precisely than ever more atoms could.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
-from lib.problem import Array, Network
+from lib.fit import Fit, Held, hold
+from lib.problem import Array, Network, Problem, objective
 
 NEWTON_STEPS = 150
-"""More than enough: convergence is quadratic near a solution."""
+"""Steps between two changes of pattern: convergence is quadratic near a solution."""
 
-HALVINGS = 8
-"""Halvings of Newton's step before damping is tried."""
+LEAST_DAMPING = 1e-14
+"""In units of the largest curvature: a few roundings of the Hessian."""
 
-DAMPING = 10.0 ** np.arange(-14, 2)
-"""Dampings tried, in units of the largest curvature, from Newton to gradient."""
+MOST_DAMPING = 1e3
+"""From here on steps are too short to move anything."""
+
+MODULUS_SIZE = 150
+"""Most unknowns for which eigenvectors are computed where H is indefinite."""
 
 DEAD = 1e-13
 """Share of the weight decay below which a neuron is dropped: a few roundings."""
 
+VANISHED = 1e-26
+"""Share of the first weight decay below which even the last neuron is zero."""
+
 WALL_TOLERANCE = 1e-9
 """A neuron whose sine to a wall is below this sits on the wall and stays there."""
+
+NEAR_WALLS = 256
+"""Walls watched around a neuron; it is stopped before it can meet another one."""
+
+VISIBLE = 1e-13
+"""Relative decrease of the objective that is more than its rounding."""
+
+
+CROSSING_STEPS = 20
+"""Most Newton steps across walls; where data are dense the objective is smooth."""
+
+CROSSING_GAIN = 1e-9
+"""Relative decrease of the objective below which crossing walls is left to rounds."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Walls:
+    """The walls around each neuron that it must not cross.
+
+    ``normals[k]`` are unit normals turned inward, (K, d); ``open`` marks those on
+    which the neuron does not already sit. No other wall meets the cone of tangent
+    ``reach[k]`` around the unit vector ``anchor[k]``.
+    """
+
+    normals: Array
+    open: np.ndarray
+    anchor: Array
+    reach: Array
+
+    def room(self, U: Array, step: Array) -> Array:
+        """Return how far along its step each neuron can go, (m,), inf if free."""
+        height = np.einsum("kwd,kd->kw", self.normals, U)
+        speed = np.einsum("kwd,kd->kw", self.normals, step)
+        meets = self.open & (speed < 0)
+        ratio = np.full(height.shape, np.inf)
+        with np.errstate(over="ignore"):
+            np.divide(np.maximum(height, 0.0), -speed, out=ratio, where=meets)
+        return np.minimum(ratio.min(axis=1, initial=np.inf), self._known(U, step))
+
+    def of(self, neurons: np.ndarray) -> _Walls:
+        """Return the walls of some of the neurons."""
+        parts = (self.normals, self.open, self.anchor, self.reach)
+        return _Walls(*(part[neurons] for part in parts))
+
+    def touched(self, U: Array) -> _Walls:
+        """Return the same walls with those closed on which the neurons now sit."""
+        height = np.einsum("kwd,kd->kw", self.normals, U)
+        sizes = np.linalg.norm(U, axis=1)[:, None]
+        away = np.abs(height) > WALL_TOLERANCE * sizes
+        return _Walls(self.normals, self.open & away, self.anchor, self.reach)
+
+    def exhausted(self, U: Array) -> bool:
+        """Tell whether a neuron has come near to walls that are not listed."""
+        along = (U * self.anchor).sum(axis=1)
+        aside = np.linalg.norm(U - along[:, None] * self.anchor, axis=1)
+        return bool((aside > 0.999 * self.reach * along).any())
+
+    def _known(self, U: Array, step: Array) -> Array:
+        """Return where each neuron leaves the cone in which the walls are known.
+
+        The first root t > 0 of ``|aside + t q|^2 = reach^2 (along + t g)^2``.
+        """
+        along, g = (U * self.anchor).sum(1), (step * self.anchor).sum(1)
+        aside = U - along[:, None] * self.anchor
+        q = step - g[:, None] * self.anchor
+        with np.errstate(invalid="ignore", divide="ignore"):
+            bend = (q * q).sum(1) - (self.reach * g) ** 2
+            tilt = (aside * q).sum(1) - self.reach**2 * along * g
+            room = np.maximum((self.reach * along) ** 2 - (aside * aside).sum(1), 0.0)
+            pace = tilt + np.sqrt(tilt * tilt + bend * room)
+            return np.where(np.isfinite(self.reach) & (pace > 0), room / pace, np.inf)
 
 
 @dataclass(frozen=True, eq=False)
 class _Faces:
-    """Neurons as coordinates ``a`` in the spans of their faces.
+    """Neurons as coordinates ``a`` in the spans of their faces, patterns held.
 
-    ``bases[k]`` is (r, f_k) and neuron k is ``bases[k] @ a_k``; ``owner`` maps a
-    coordinate to its neuron; the rows of ``walls[k]`` are the unit normals, in
-    these coordinates, of the walls it must not cross, turned inward. ``root`` and
-    ``rhs`` stand for activations and targets with the same least squares.
+    Neuron k is the sum of ``a_i basis[i]`` over the coordinates i it owns.
     """
 
-    bases: list[Array]
+    basis: Array
     owner: np.ndarray
-    walls: list[Array]
-    root: Array
-    rhs: Array
+    fit: Fit
     beta: float
 
-    def room(self, a: Array, step: Array) -> float:
-        """Return how far along ``step`` the first neuron meets a wall, or inf."""
-        least = np.inf
-        for k, walls in enumerate(self.walls):
-            mine = self.owner == k
-            height, speed = walls @ a[mine], walls @ step[mine]
-            falling = speed < 0
-            ratios = height[falling] / -speed[falling]
-            least = min(least, ratios.min(initial=np.inf))
-        return float(least)
+    def inputs(self, a: Array) -> Array:
+        """Return the input weights at coordinates ``a``, (m, d)."""
+        return self._by_owner(a[:, None] * self.basis)
 
-    def join(self, a: Array, V: Array) -> Network:
-        """Return the network with coordinates ``a`` and output weights V."""
-        U = [B @ a[self.owner == k] for k, B in enumerate(self.bases)]
-        return Network(np.array(U), V)
-
-    def smooth(self, a: Array, V: Array) -> tuple[float, Array, Array]:
-        """Return the objective, its gradient, and the gradient M of the loss in W."""
+    def smooth(self, a: Array, V: Array) -> _Point:
+        """Return the objective and its slopes at ``(a, V)``."""
         W = a[:, None] * V[self.owner]  # (N, c)
-        error = self.root @ W - self.rhs
-        M = self.root.T @ error
-        value = 0.5 * np.vdot(error, error) + self.beta / 2 * (a @ a + np.vdot(V, V))
+        loss, M, F = self.fit.slope(W)
+        value = loss + self.beta / 2 * float(a @ a + np.vdot(V, V))
         by_a = (M * V[self.owner]).sum(1) + self.beta * a
-        by_V = _by_owner(self.owner, a[:, None] * M, len(V)) + self.beta * V
-        return float(value), np.concatenate([by_a, by_V.ravel()]), M
+        by_V = self._by_owner(a[:, None] * M) + self.beta * V
+        return _Point(a, V, value, np.concatenate([by_a, by_V.ravel()]), M, F)
 
-    def hessian(self, a: Array, V: Array, M: Array) -> Array:
-        """Return the Hessian over ``(a, V)``, (N + m c, N + m c)."""
+    def hessian(self, point: _Point) -> Array:
+        """Return the Hessian over ``(a, V)``, (N + m c, N + m c).
+
+        The curvature of the loss pulled back through ``W = a_i v_owner(i)``, plus
+        that of this product, plus beta.
+        """
+        a, V, M = point.a, point.V, point.M
         N, (m, c) = len(a), V.shape
-        J = np.zeros((N, c, N + m * c))  # d W / d (a, V)
-        rows = np.arange(N)
-        J[rows, :, rows] = V[self.owner]
-        for k in range(c):
-            J[rows, k, N + self.owner * c + k] = a
-        of_outputs = np.tensordot(self.root, J, axes=1).reshape(-1, N + m * c)
-        H = of_outputs.T @ of_outputs
-        for k in range(c):  # curvature of W itself: a_i v_k couples a and V
-            columns = N + self.owner * c + k
-            H[rows, columns] += M[:, k]
-            H[columns, rows] += M[:, k]
+        C = self.fit.curvature(point.F)
+        outputs, A = V[self.owner], a[:, None] * self._membership  # (N, c), (N, m)
+        H = np.zeros((N + m * c, N + m * c))
+        cross = H[:N, N:].reshape(N, m, c)
+        last = H[N:, N:].reshape(m, c, m, c)
+        if len(C) == 1:
+            CA = C[0, 0] @ A
+            H[:N, :N] = C[0, 0] * (outputs @ outputs.T)
+            cross += CA[:, :, None] * outputs[:, None, :]
+            last[:, range(c), :, range(c)] = A.T @ CA
+        else:
+            CA = C @ A  # (c, c, N, m)
+            H[:N, :N] = np.einsum("ik,klij,jl->ij", outputs, C, outputs, optimize=True)
+            cross += np.einsum("ik,klij->ijl", outputs, CA)
+            last += np.einsum("ia,klib->akbl", A, CA, optimize=True)
+        cross[np.arange(N), self.owner] += M
+        H[N:, :N] = H[:N, N:].T
+        H[N:, N:] = (H[N:, N:] + H[N:, N:].T) / 2
         H[np.diag_indices_from(H)] += self.beta
         return H
 
+    @cached_property
+    def _membership(self) -> Array:
+        """``1`` where a coordinate belongs to a neuron, (N, m)."""
+        return (self.owner[:, None] == np.arange(self.owner[-1] + 1)).astype(float)
 
-def slide(
-    X: Array, Y: Array, beta: float, network: Network, *, rotate: bool = True
-) -> Network:
+    def _by_owner(self, rows: Array) -> Array:
+        """Add up the rows that belong to one neuron, (m, k)."""
+        starts = np.flatnonzero(np.diff(self.owner, prepend=-1))
+        return np.add.reduceat(rows, starts, axis=0)
+
+
+@dataclass(frozen=True, eq=False)
+class _Point:
+    """A point ``(a, V)`` with objective, gradient, loss gradient M and outputs F."""
+
+    a: Array
+    V: Array
+    value: float
+    gradient: Array
+    M: Array
+    F: Array
+
+
+def slide(problem: Problem, network: Network, *, rotate: bool = True) -> Network:
     """Lower the objective (5) of a network, each neuron within its closed cell.
 
     Newton's method on both layers at once. A neuron that runs into a wall is
@@ -102,11 +195,10 @@ def slide(
 
     Parameters
     ----------
-    X : (n, r) array
-    Y : (n, c) array
-    beta : float
+    problem : Problem
+        Any rank, loss and pooling.
     network : Network
-        On r inputs; neurons with a zero side are dropped.
+        Neurons with a zero side are dropped.
     rotate : bool
         If false, neurons keep their directions: the group lasso of the master
         problem, solved to rounding.
@@ -119,123 +211,216 @@ def slide(
 
     Notes
     -----
-    Each Newton step is O((m (r + c))^3) and O(n m r); a neuron pinned costs
-    O(n m^2 r^2) for a new factorisation.
+    Each Newton step is O((m (r + c))^3) besides the curvature of the loss.
     """
-    for _ in range(1 + X.shape[1] * network.width):
-        network = _without_dead(network)
+    network = _without_dead(network)
+    least = VANISHED * network.path_norm
+    data, walls = hold(problem, network.U), _walls(problem, network.U)
+    for _ in range(1 + problem.X.shape[1] * network.width):
         if network.width == 0:
-            return Network.zero(X.shape[1], Y.shape[1])
-        faces, a = _faces(X, Y, beta, network.U, rotate)
-        a, V, pinned = _newton(faces, a, network.V)
-        network = faces.join(a, V)
-        if not pinned:
             break
-    return _without_dead(network)
+        faces, a = _faces(data, walls, network.U, rotate)
+        point, stopped = _newton(faces, walls, faces.smooth(a, network.V))
+        moved = Network(faces.inputs(point.a), point.V)
+        alive = _alive(moved, least)
+        network = Network(moved.U[alive], moved.V[alive]).balanced()
+        if not stopped:
+            break
+        data, walls = data.of(alive), walls.of(alive).touched(moved.U[alive])
+        if walls.exhausted(moved.U[alive]):
+            walls = _walls(problem, moved.U[alive])
+    return network
+
+
+def _alive(network: Network, least: float = 0.0) -> np.ndarray:
+    """Tell which neurons add more than rounding and ``least``, (m,) bool."""
+    share = np.linalg.norm(network.U, axis=1) * np.linalg.norm(network.V, axis=1)
+    return share > max(DEAD * share.sum(), least)
 
 
 def _without_dead(network: Network) -> Network:
     """Balance the neurons and drop those that add nothing beyond rounding."""
-    network = network.balanced()
-    share = np.linalg.norm(network.U, axis=1) ** 2
-    alive = share > DEAD * share.sum()
-    return Network(network.U[alive], network.V[alive])
+    alive = _alive(network)
+    return Network(network.U[alive], network.V[alive]).balanced()
 
 
-def _faces(
-    X: Array, Y: Array, beta: float, U: Array, rotate: bool
-) -> tuple[_Faces, Array]:
+def _faces(data: Held, walls: _Walls, U: Array, rotate: bool) -> tuple[_Faces, Array]:
     """Find the face of each neuron and its coordinates there."""
-    lengths = np.linalg.norm(X, axis=1)
-    normals = X[lengths > 0] / lengths[lengths > 0, None]
-    bases, columns, walls = [], [], []
-    for u in U:
+    bases = []
+    for k, u in enumerate(U):
+        ray = u[None, :] / np.linalg.norm(u)
+        touched = walls.normals[k][~walls.open[k]]
+        bases.append(_null_space(touched, ray) if rotate else ray)
+    owner = np.repeat(np.arange(len(U)), [len(basis) for basis in bases])
+    basis = np.vstack(bases)
+    a = (basis * U[owner]).sum(axis=1)
+    return _Faces(basis, owner, data.along(basis, owner), data.problem.beta), a
+
+
+def _walls(problem: Problem, U: Array) -> _Walls:
+    """Find the nearest walls of each neuron and turn their normals inward."""
+    lengths = np.linalg.norm(problem.X, axis=1)
+    normals = problem.X[lengths > 0] / lengths[lengths > 0, None]
+    near = min(NEAR_WALLS, len(normals))
+    reach = np.full(len(U), np.inf)
+    kept = np.empty((len(U), near, U.shape[1]))
+    anchor = U / np.linalg.norm(U, axis=1, keepdims=True)
+    for k, u in enumerate(anchor):
         height = normals @ u
-        touching = np.abs(height) <= WALL_TOLERANCE * np.linalg.norm(u)
-        ray = (u / np.linalg.norm(u))[:, None]
-        bases.append(_null_space(normals[touching], ray) if rotate else ray)
-        columns.append((X @ u > 0)[:, None] * (X @ bases[-1]))
-        walls.append((normals * np.sign(height)[:, None])[~touching] @ bases[-1])
-    H = np.hstack(columns)
-    owner = np.repeat(np.arange(len(U)), [B.shape[1] for B in bases])
-    a = np.concatenate([B.T @ u for B, u in zip(bases, U, strict=True)])
-    return _Faces(bases, owner, walls, *_compressed(H, Y), beta), a
-
-
-def _compressed(H: Array, Y: Array) -> tuple[Array, Array]:
-    """Return (root, rhs) of few rows with ``|root W - rhs| = |H W - Y|`` for all W.
-
-    The triangular factor of [H Y]: unlike normal equations it does not square the
-    condition of nearly equal neurons. O(n N^2).
-    """
-    both = np.hstack([H, Y])
-    if both.shape[0] > both.shape[1]:
-        both = np.linalg.qr(both, mode="r")
-    return both[:, : H.shape[1]], both[:, H.shape[1] :]
+        chosen = np.arange(near)
+        if near < len(normals):
+            order = np.argpartition(np.abs(height), near)[: near + 1]
+            chosen, reach[k] = order[:-1], np.abs(height[order[-1]])
+        kept[k] = normals[chosen] * np.where(height[chosen] < 0, -1.0, 1.0)[:, None]
+    return _Walls(kept, np.full((len(U), near), True), anchor, reach).touched(U)
 
 
 def _null_space(walls: Array, ray: Array) -> Array:
     """Return an orthonormal basis of the common plane of walls, at least the ray."""
     if len(walls) == 0:
-        return np.eye(len(ray))
+        return np.eye(ray.shape[1])
     _, sigma, Qt = np.linalg.svd(walls)
     rank = int((sigma > 10 * WALL_TOLERANCE).sum())
-    free = Qt[rank:].T
-    return free if free.shape[1] else ray
+    return Qt[rank:] if rank < ray.shape[1] else ray
 
 
-def _newton(faces: _Faces, a: Array, V: Array) -> tuple[Array, Array, bool]:
-    """Run Newton from ``(a, V)`` until it converges or a neuron meets a wall."""
-    here = faces.smooth(a, V)
+def _newton(faces: _Faces, walls: _Walls, here: _Point) -> tuple[_Point, bool]:
+    """Run damped Newton until it converges or a neuron is stopped by a wall."""
+    damping = LEAST_DAMPING
     for _ in range(NEWTON_STEPS):
-        for step in _newton_steps(faces.hessian(a, V, here[2]), here[1]):
-            room = faces.room(a, step[: len(a)])
-            taken = min(room, 1.0) * step
-            trial = _moved(a, V, taken)
-            there = faces.smooth(*trial)
-            # A step cut short by a wall may gain too little to measure.
-            if _improves(here, there, taken) or (room <= 1 and there[0] <= here[0]):
+        hessian = faces.hessian(here)
+        scale = np.abs(np.diag(hessian)).max()
+        while True:
+            step = _damped(hessian, damping * scale, here.gradient)
+            there, stopped = _tried(faces, walls, here, step)
+            if there is not None:
                 break
-        else:
-            return a, V, False
-        (a, V), here = trial, there
-        if room <= 1.0:
-            return a, V, True
-    return a, V, False
+            damping *= 10.0
+            if damping > MOST_DAMPING:
+                return here, False
+        here, damping = there, max(damping / 100.0, LEAST_DAMPING)
+        if stopped:
+            return here, True
+    return here, False
 
 
-def _newton_steps(hessian: Array, gradient: Array) -> Iterator[Array]:
-    """Yield Newton's step, then shorter ones, then more and more damped ones.
+def _damped(hessian: Array, damping: float, gradient: Array) -> Array | None:
+    """Return ``-(H + damping)^-1 g``, a descent direction.
 
-    Moduli of eigenvalues make it a descent direction also where H is indefinite;
-    damping, ``-(|H| + damping)^-1 g``, shortens it along directions in which the
-    objective is nearly linear, such as moving weight between two nearly equal
-    neurons.
+    Where H is not positive definite a small one is replaced by its modulus, which
+    follows curved valleys; of a large one more damping is asked, by None.
     """
-    curvature, modes = np.linalg.eigh(hessian)
-    slopes, curvature = modes.T @ gradient, np.abs(curvature)
-    undamped = -modes @ (slopes / (curvature + DAMPING[0] * curvature.max()))
-    for halvings in range(HALVINGS):
-        yield 0.5**halvings * undamped
-    for damping in DAMPING * curvature.max():
-        yield -modes @ (slopes / (curvature + damping))
+    shifted = hessian.copy()
+    shifted[np.diag_indices_from(shifted)] += damping
+    try:
+        factor = cho_factor(shifted, lower=True, overwrite_a=True, check_finite=False)
+    except LinAlgError:
+        if len(gradient) > MODULUS_SIZE:
+            return None
+        curvature, modes = np.linalg.eigh(hessian)
+        return -modes @ ((modes.T @ gradient) / (np.abs(curvature) + damping))
+    return -cho_solve(factor, gradient, check_finite=False)
 
 
-def _moved(a: Array, V: Array, step: Array) -> tuple[Array, Array]:
-    """Return the point ``(a, V) + step``."""
-    return a + step[: len(a)], V + step[len(a) :].reshape(V.shape)
+def _tried(
+    faces: _Faces, walls: _Walls, here: _Point, step: Array | None
+) -> tuple[_Point | None, bool]:
+    """Take a step, each neuron at most to its wall; None if it does not improve.
+
+    If stopping each neuron at its own wall does not improve, all stop where the
+    first one does, which is a shorter step in the same direction.
+    """
+    if step is None:
+        return None, False
+    N = len(here.a)
+    room = walls.room(faces.inputs(here.a), faces.inputs(step[:N]))
+    shares = np.minimum(room, 1.0)
+    stopped = bool((room <= 1.0).any())
+    for share in (shares, np.full_like(shares, shares.min())):
+        taken = step.copy()
+        taken[:N] *= share[faces.owner]
+        if not stopped or share is not shares:
+            taken[N:] *= share.min()
+        there = faces.smooth(*_moved(here, taken))
+        if _improves(here, there, taken) or (stopped and there.value < here.value):
+            return there, stopped
+        if not stopped:
+            break
+    return None, False
 
 
-def _improves(here: tuple, there: tuple, step: Array) -> bool:
+def _moved(here: _Point, step: Array) -> tuple[Array, Array]:
+    """Return the coordinates and output weights after a step."""
+    N = len(here.a)
+    return here.a + step[:N], here.V + step[N:].reshape(here.V.shape)
+
+
+def _improves(here: _Point, there: _Point, step: Array) -> bool:
     """Tell whether a step lowers the objective, or at rounding level the slope."""
-    expected = -float(here[1] @ step)
-    if expected > 1e-13 * abs(here[0]):
-        return bool(here[0] - there[0] >= 1e-4 * expected)
-    return bool(np.linalg.norm(there[1]) < 0.9 * np.linalg.norm(here[1]))
+    expected = -float(here.gradient @ step)
+    if expected > VISIBLE * abs(here.value):
+        return here.value - there.value >= 1e-4 * expected
+    return bool(np.linalg.norm(there.gradient) < 0.9 * np.linalg.norm(here.gradient))
 
 
-def _by_owner(owner: np.ndarray, rows: Array, m: int) -> Array:
-    """Add up the rows that belong to one neuron, (m, c)."""
-    total = np.zeros((m, rows.shape[1]))
-    np.add.at(total, owner, rows)
-    return total
+def cross(problem: Problem, network: Network) -> Network:
+    """Lower the objective (5) of a network by Newton steps that may cross walls.
+
+    Curvature and slope are those of the present patterns, the decrease is that of
+    the true objective. With many samples the cells are tiny, and the objective is
+    nearly smooth across them: this goes in a few steps where :func:`slide` would go
+    a cell at a time.
+
+    Parameters
+    ----------
+    problem : Problem
+    network : Network
+
+    Returns
+    -------
+    Network
+        Balanced and of no larger objective.
+
+    Notes
+    -----
+    A step is O(n m (d + c)) and O((m (d + c))^3).
+    """
+    network, damping = _without_dead(network), LEAST_DAMPING
+    value, gain = objective(problem, network), np.inf
+    for _ in range(CROSSING_STEPS if network.width else 0):
+        faces, here = _free(problem, network)
+        hessian = faces.hessian(here)
+        trial, damping = _crossed(problem, faces, here, hessian, damping)
+        if trial is None:
+            break
+        lower = objective(problem, trial)
+        network, gain, value = trial, value - lower, lower
+        if gain <= CROSSING_GAIN * value:
+            break
+    return _without_dead(network)
+
+
+def _free(problem: Problem, network: Network) -> tuple[_Faces, _Point]:
+    """Describe neurons that may move anywhere, with their present patterns."""
+    m, d = network.U.shape
+    basis, owner = np.tile(np.eye(d), (m, 1)), np.repeat(np.arange(m), d)
+    fit = hold(problem, network.U).along(basis, owner)
+    faces = _Faces(basis, owner, fit, problem.beta)
+    return faces, faces.smooth(network.U.ravel(), network.V)
+
+
+def _crossed(
+    problem: Problem, faces: _Faces, here: _Point, hessian: Array, damping: float
+) -> tuple[Network | None, float]:
+    """Find a damping whose step lowers the true objective; None if there is none."""
+    scale = np.abs(np.diag(hessian)).max()
+    while damping <= MOST_DAMPING:
+        step = _damped(hessian, damping * scale, here.gradient)
+        if step is not None:
+            a, V = _moved(here, step)
+            trial = Network(faces.inputs(a), V)
+            promise = -float(here.gradient @ step)
+            if objective(problem, trial) <= here.value - 1e-4 * promise:
+                return trial, max(damping / 100.0, LEAST_DAMPING)
+        damping *= 10.0
+    return None, damping

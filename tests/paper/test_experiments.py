@@ -57,7 +57,9 @@ def test_spiral_loss_is_30_at_large_beta(beta):
     solution = solve(problem)
     assert oracle(problem.X, problem.Y).bound < beta
     assert solution.network.width == 0
-    assert solution.certificate.primal == solution.certificate.dual == 30.0
+    assert solution.certificate.primal == 30.0
+    # The dual value is lowered by a bound of its rounding: 180 terms, eps each.
+    assert 30.0 * (1 - 1e-13) <= solution.certificate.dual <= 30.0
 
 
 def test_spiral_leaves_the_plateau_exactly_at_kappa_of_its_labels():

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from lib.certificate import certify, dual_scale, dual_value
+from lib.certificate import certify
+from lib.losses import SQUARED, best_scale
 from lib.oracle import oracle
 from lib.problem import Network, Problem, objective
 
@@ -107,15 +108,15 @@ def test_any_scaled_matrix_proves_a_bound_for_any_network(data):
     Z = Z * min(1.0, problem.beta / kappa) if kappa else Z
     value = objective(problem, data.draw(networks(problem)))
     size = max(value, float(np.vdot(problem.Y, problem.Y)))
-    assert dual_value(problem.Y, Z) <= value + ROUNDING * size
+    assert SQUARED.dual(Z, problem.Y) <= value + ROUNDING * size
 
 
 @given(matrices(3, 2), matrices(3, 2), st.floats(0.1, 10), st.floats(0, 10))
 def test_no_feasible_multiple_beats_the_scale_chosen(Y, R, beta, kappa):
-    chosen = dual_scale(Y, R, beta, kappa)
     most = beta / kappa if kappa else 100.0
-    best = dual_value(Y, chosen * R)
-    assert chosen * kappa <= beta
+    chosen = best_scale(SQUARED, R, Y, most if kappa else np.inf)
+    best = SQUARED.dual(chosen * R, Y)
+    assert chosen <= most or not kappa
     for share in np.linspace(0, 1, 21):
-        other = dual_value(Y, share * most * R)
+        other = SQUARED.dual(share * most * R, Y)
         assert other <= best + 1e-9 * (1 + np.vdot(Y, Y) + abs(other))

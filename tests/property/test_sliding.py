@@ -32,7 +32,7 @@ def cases(draw, most_neurons=4):
 @given(cases(), st.booleans())
 def test_sliding_never_raises_the_objective(case, rotate):
     problem, network = case
-    after = slide(problem.X, problem.Y, problem.beta, network, rotate=rotate)
+    after = slide(problem, network, rotate=rotate)
     before = objective(problem, network)
     assert objective(problem, after) <= before * (1 + ROUNDING)
     assert after.width <= network.width
@@ -41,7 +41,7 @@ def test_sliding_never_raises_the_objective(case, rotate):
 @given(cases(most_neurons=1))
 def test_a_neuron_never_leaves_its_closed_cell(case):
     problem, network = case
-    after = slide(problem.X, problem.Y, problem.beta, network)
+    after = slide(problem, network)
     lengths = np.linalg.norm(problem.X, axis=1)
     for old, new in zip(network.U, after.U, strict=False):
         sides = problem.X @ old / np.linalg.norm(old)
@@ -54,7 +54,7 @@ def test_a_neuron_never_leaves_its_closed_cell(case):
 @given(cases())
 def test_directions_are_kept_without_rotation(case):
     problem, network = case
-    after = slide(problem.X, problem.Y, problem.beta, network, rotate=False)
+    after = slide(problem, network, rotate=False)
     lengths = np.linalg.norm(network.U, axis=1)
     before = network.U[lengths > 0] / lengths[lengths > 0, None]
     for u in after.U / np.linalg.norm(after.U, axis=1, keepdims=True):
@@ -64,8 +64,8 @@ def test_directions_are_kept_without_rotation(case):
 @given(cases())
 def test_sliding_twice_gains_nothing_more_in_the_same_cells(case):
     problem, network = case
-    once = slide(problem.X, problem.Y, problem.beta, network, rotate=False)
-    twice = slide(problem.X, problem.Y, problem.beta, once, rotate=False)
+    once = slide(problem, network, rotate=False)
+    twice = slide(problem, once, rotate=False)
     first, second = objective(problem, once), objective(problem, twice)
     # Newton stops where the objective no longer changes measurably.
     assert second >= first * (1 - 1e-9)

@@ -15,11 +15,17 @@ MODULES = sorted(LIB.rglob("*.py"))
 LONGEST_FUNCTION = 35
 MOST_PARAMETERS = 6
 
-BASE = {"problem"}
+BASE = {"problem", "losses"}
 GEOMETRY = BASE | {"arrangement", "oracle"}
 MAY_IMPORT = {
     "": set(),
-    "problem": set(),
+    "losses": set(),
+    "problem": {"losses"},
+    "convolution": BASE,
+    "torch_networks": BASE,
+    "units": BASE,
+    "fit": BASE,
+    "prune": BASE,
     "parameters": set(),
     "data": BASE,
     "compiled": set(),
@@ -34,18 +40,21 @@ MAY_IMPORT = {
     "relaxation": BASE,
     "oracle": BASE
     | {"maximum", "planar", "ascent", "simplices", "branch_and_bound", "relaxation"},
-    "certificate": BASE | {"oracle"},  # and no solver: it judges them
-    "master": BASE,
-    "sliding": BASE,
+    # No solver: it judges them.
+    "certificate": BASE | {"oracle", "torch_networks"},
+    "exact": BASE | {"certificate", "torch_networks"},
+    "master": BASE | {"fit"},
+    "sliding": BASE | {"fit"},
     "sgd": BASE,
     "algorithm_1": GEOMETRY | {"certificate"},
     # Its master problem and its sliding step are parts of it, not other solvers.
-    "frank_wolfe": GEOMETRY | {"certificate", "master", "sliding"},
+    "frank_wolfe": GEOMETRY | {"certificate", "fit", "master", "sliding", "units"},
+    "regularisation_path": BASE | {"frank_wolfe"},
     "figures": BASE,  # results are drawn, never computed
 }
 
 ONLY_IN = {
-    "torch": {"sgd"},
+    "torch": {"sgd", "torch_networks"},
     "cvxpy": set(),
     "clarabel": {"master"},
     "PIL": {"data"},

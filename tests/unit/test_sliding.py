@@ -1,10 +1,13 @@
 """The sliding step: derivatives, monotonicity, and staying inside the cell."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from lib.fit import hold
 from lib.problem import Network, Problem, objective
-from lib.sliding import WALL_TOLERANCE, _faces, slide
+from lib.sliding import WALL_TOLERANCE, _faces, _walls, slide
 
 ROUNDING = 1e-12
 """Relative increase of an objective that rounding can explain."""
@@ -30,7 +33,13 @@ def network():
 
 def slid(problem, network, **options):
     """Slide a network on a problem."""
-    return slide(problem.X, problem.Y, problem.beta, network, **options)
+    return slide(problem, network, **options)
+
+
+def free(problem, network):
+    """Describe a network's neurons as free to move in their cells."""
+    walls = _walls(problem, network.U)
+    return _faces(hold(problem, network.U), walls, network.U, True)
 
 
 def central_differences(f, x, step=1e-5):
@@ -51,8 +60,9 @@ def packed(network):
 
 
 def test_value_and_gradient_are_those_of_the_objective(problem, network):
-    faces, a = _faces(problem.X, problem.Y, problem.beta, network.U, True)
-    value, gradient, _ = faces.smooth(a, network.V)
+    faces, a = free(problem, network)
+    point = faces.smooth(a, network.V)
+    value, gradient = point.value, point.gradient
     assert value == pytest.approx(objective(problem, network), rel=1e-13)
     numeric = central_differences(
         lambda x: objective(problem, unpacked(x, network)), packed(network)
@@ -62,13 +72,13 @@ def test_value_and_gradient_are_those_of_the_objective(problem, network):
 
 
 def test_hessian_is_the_derivative_of_the_gradient(problem, network):
-    faces, a = _faces(problem.X, problem.Y, problem.beta, network.U, True)
+    faces, a = free(problem, network)
 
     def gradient(x):
-        return faces.smooth(x[: len(a)], x[len(a) :].reshape(network.V.shape))[1]
+        V = x[len(a) :].reshape(network.V.shape)
+        return faces.smooth(x[: len(a)], V).gradient
 
-    M = faces.smooth(a, network.V)[2]
-    hessian = faces.hessian(a, network.V, M)
+    hessian = faces.hessian(faces.smooth(a, network.V))
     numeric = central_differences(gradient, np.concatenate([a, network.V.ravel()]))
     np.testing.assert_allclose(hessian, numeric, atol=1e-8 * np.abs(hessian).max())
     np.testing.assert_array_equal(hessian, hessian.T)
@@ -148,13 +158,13 @@ def test_slid_network_is_balanced(problem, network):
 
 def test_neuron_that_does_not_pay_is_dropped(problem):
     beta = 1e3 * np.linalg.norm(problem.X) * np.linalg.norm(problem.Y)
-    after = slide(problem.X, problem.Y, beta, Network([[1.0, 1.0]], np.ones((1, 3))))
+    after = slid(replace(problem, beta=beta), Network([[1.0, 1.0]], np.ones((1, 3))))
     assert after.width == 0
 
 
 @pytest.mark.parametrize(("U", "V"), [([[0.0, 0.0]], [[1.0]]), ([[1.0, 1.0]], [[0.0]])])
 def test_neurons_with_a_zero_side_are_dropped(U, V):
-    assert slide(np.eye(2), np.ones((2, 1)), 0.1, Network(U, V)).width == 0
+    assert slid(Problem(np.eye(2), np.ones((2, 1)), 0.1), Network(U, V)).width == 0
 
 
 def test_zero_network_stays_zero(problem):
@@ -162,7 +172,9 @@ def test_zero_network_stays_zero(problem):
 
 
 def test_zero_data_leave_no_neuron():
-    after = slide(np.zeros((3, 2)), np.ones((3, 1)), 0.5, Network([[1, 2]], [[1.0]]))
+    after = slid(
+        Problem(np.zeros((3, 2)), np.ones((3, 1)), 0.5), Network([[1, 2]], [[1.0]])
+    )
     assert after.width == 0
 
 
