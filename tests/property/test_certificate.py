@@ -111,7 +111,11 @@ def test_any_scaled_matrix_proves_a_bound_for_any_network(data):
     assert SQUARED.dual(Z, problem.Y) <= value + ROUNDING * size
 
 
-@given(matrices(3, 2), matrices(3, 2), st.floats(0.1, 10), st.floats(0, 10))
+# Zero or a number whose inverse is far from overflow: the multiples are tried.
+KAPPAS = st.just(0.0) | st.floats(1e-6, 10)
+
+
+@given(matrices(3, 2), matrices(3, 2), st.floats(0.1, 10), KAPPAS)
 def test_no_feasible_multiple_beats_the_scale_chosen(Y, R, beta, kappa):
     most = beta / kappa if kappa else 100.0
     chosen = best_scale(SQUARED, R, Y, most if kappa else np.inf)
