@@ -4,16 +4,17 @@ PYTHON ?= python3.11
 PARAMS ?= params/ci.yml
 JOBS ?= 2
 PORT ?= 8000
+QUICK ?=
 
 # Only relative paths below, so that a checkout in "a folder with spaces" works.
 PY := .venv/bin/python
 # The stamp is written last, and its name carries the lock and the folder: a broken
 # install, a new lock or a moved checkout all ask for a fresh .venv.
 STAMP := .venv/.installed-$(shell { cat requirements.lock; pwd; } | cksum | tr -d ' ')
-CODE := lib tools tests _ext
+CODE := lib tools benchmarks tests _ext
 
 .DEFAULT_GOAL := help
-.PHONY: help book html test lint lab serve clean lock venv
+.PHONY: help book html test lint lab serve clean lock venv benchmark rivals
 .DELETE_ON_ERROR:
 
 help: ## list the commands
@@ -36,6 +37,12 @@ lint: $(STAMP) ## ruff on the library, the tools, the tests and the staged chapt
 		test -e "$$notebook" || { echo "No staged chapters: run make book"; exit 1; }; \
 	done
 	$(PY) -m ruff check _build/src/chapters/*.ipynb
+
+benchmark: $(STAMP) ## measure ours beside other methods (QUICK=1: under a minute)
+	$(PY) -m benchmarks $(if $(QUICK),--quick)
+
+rivals: $(STAMP) ## install the other packages that the benchmark compares with
+	$(PY) -m benchmarks.environments
 
 lab: $(STAMP) ## open the chapters in JupyterLab (as text notebooks)
 	.venv/bin/jupytext-config --settings-file \

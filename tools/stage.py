@@ -1,7 +1,8 @@
 """Stage the pages of the book and build its HTML.
 
 `python -m tools.stage` gathers in `_build/src` what jupyter-book reads: the written
-pages, the executed chapters, the status page made from their records. It then builds
+pages, the executed chapters, the status page made from their records, and the
+benchmark page made from its results. It then builds
 the pages beside the old ones and exchanges the two when all went well, so that a
 reader never meets a half-built book.
 """
@@ -19,7 +20,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from tools import record, status
+from tools import benchmark, record, status
 from tools.book import CHAPTERS, REPOSITORY, Book, BookError, only_one, read_yaml
 from tools.chapter import code_cells
 
@@ -46,6 +47,8 @@ def stage(book: Book) -> None:
         elif page == status.PAGE:
             target = book.staged / f"{page}.md"
             record.replace(target, status.page(done).encode())
+        elif page == benchmark.PAGE:
+            _stage_benchmark(book)
         else:
             _copy(book.root / f"{page}.md", book.staged / f"{page}.md")
 
@@ -70,6 +73,17 @@ def _stage_chapter(book: Book, page: str) -> None:
     for name, picture in named_figures(nbformat.read(notebook, as_version=4)):
         record.replace(book.staged / FIGURES / f"{name}.svg", picture.encode())
     _copy(book.root / f"{page}.md", book.staged / EXTRA / f"{page}.md")
+
+
+def _stage_benchmark(book: Book) -> None:
+    """Write the benchmark page and its figure from the stored results."""
+    results, path = benchmark.read(book.root), ""
+    if results is not None and benchmark.done(results):
+        name = f"{benchmark.PICTURE}.svg"
+        record.replace(book.staged / FIGURES / name, benchmark.draw(results).encode())
+        path = f"../{FIGURES}/{name}"
+    target = book.staged / f"{benchmark.PAGE}.md"
+    record.replace(target, benchmark.page(results, path).encode())
 
 
 def named_figures(notebook: NotebookNode) -> Iterator[tuple[str, str]]:

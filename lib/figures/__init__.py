@@ -7,6 +7,7 @@ from lib.figures.arrangements import (
     plot_sphere,
     sphere_grid,
 )
+from lib.figures.comparison import plot_benchmark
 from lib.figures.duality import plot_correlation, plot_literal, plot_sandwich
 from lib.figures.networks import plot_final_objectives, plot_rescaling, plot_segment
 from lib.figures.style import COLOURS, use_book_style
@@ -14,6 +15,7 @@ from lib.figures.training import plot_bounds, plot_descents, plot_radii, plot_ro
 
 __all__ = [
     "COLOURS",
+    "plot_benchmark",
     "plot_bounds",
     "plot_cell_counts",
     "plot_correlation",

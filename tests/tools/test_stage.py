@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tools import record, status
+from tools import benchmark, record, status
 from tools.book import REPOSITORY, Book, BookError
 from tools.stage import main, named_figures, stage
 
@@ -214,6 +214,59 @@ def test_buttons_of_a_published_book_lead_to_the_chapters_texts(whole_book):
     ]
     assert f'href="{home}"' in html
     assert "blob/main/chapters/one.ipynb" not in html
+
+
+RESULTS = {
+    "date": "2026-01-02 03:04 UTC",
+    "machine": {"processor": "A processor"},
+    "versions": {"copt": "not installed"},
+    "effort": {"halvings": 10, "directions": 400, "seconds": 25.0},
+    "methods": [{"key": "ours", "label": "ours"}, {"key": "copt", "label": "copt"}],
+    "problems": [
+        {
+            **{"problem": "p", "label": "a problem", "n": 2, "d": 2, "c": 1},
+            **{"beta": 0.5, "status": "done", "optimum": 0.75, "bound": 0.75},
+            "steps": 7,
+            "runs": [
+                {
+                    **{"method": "ours", "status": "done", "reason": "", "remark": ""},
+                    **{"seconds": 0.5, "ratio": 1.0, "excess": 0.0},
+                },
+                {"method": "copt", "status": "not installed", "reason": "make it"},
+            ],
+            "reach": None,
+        }
+    ],
+    "enumeration": [],
+}
+
+
+def add_benchmarks(book: Book) -> None:
+    """Add the benchmark page, and the chapter that it names, to a book."""
+    write_page(book, "chapters/05_frank_wolfe", "# 5. A chapter\n\nOf few words.\n")
+    with (book.root / "_toc.yml").open("a") as toc:
+        toc.write(f"  - file: {benchmark.PAGE}\n")
+
+
+def test_a_book_without_results_says_so(done_book):
+    add_benchmarks(done_book)
+    stage(done_book)
+    page = (done_book.staged / f"{benchmark.PAGE}.md").read_text()
+    assert "No benchmark has been run yet." in page
+
+
+def test_results_become_a_page_with_tables_and_a_figure(whole_book, capsys):
+    add_benchmarks(whole_book)
+    path = whole_book.root / benchmark.RESULTS
+    path.parent.mkdir()
+    path.write_text(json.dumps(RESULTS))
+    assert build(whole_book) == 0, capsys.readouterr().err
+    html = (whole_book.html / f"{benchmark.PAGE}.html").read_text()
+    assert "0.5 s (1×)" in html
+    assert html.count("not installed") >= 3  # in both tables and the remarks
+    assert "Two panels with a row for each method" in html
+    picture = re.search(r'src="../(_images/[^"]*\.svg)"', html).group(1)
+    assert "<svg" in (whole_book.html / picture).read_text()
 
 
 def test_a_warning_is_an_error_and_keeps_the_pages_of_before(whole_book, capfd):

@@ -174,3 +174,23 @@ def test_the_book_style_gives_the_same_svg_twice(tmp_path, monkeypatch):
             fig.savefig(path, metadata={"Date": None})
             plt.close(fig)
     assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_benchmark_has_a_row_for_each_method_and_a_marker_for_each_problem(ax):
+    rows = {"ours": {"p": 1.0, "q": 1e-12}, "other": {"q": 30.0}, "missing": {}}
+    colours = dict.fromkeys(rows, "black")
+    figures.plot_benchmark(ax, rows, colours, floor=1e-9)
+    points = {
+        tuple(map(float, drawn(line)[0])) for line in ax.lines if len(drawn(line))
+    }
+    assert points == {(1.0, 0.0), (1e-9, 0.0), (30.0, 1.0)}
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == list(rows)
+    assert ax.get_legend_handles_labels()[1] == ["p", "q"]
+    low, high = ax.get_ylim()
+    assert low > high  # the first method is at the top
+
+
+def test_benchmark_refuses_more_problems_than_it_has_markers(ax):
+    rows = {"ours": {str(k): 1.0 for k in range(40)}}
+    with pytest.raises(ValueError, match="markers for 13 problems; got 40"):
+        figures.plot_benchmark(ax, rows, {"ours": "black"})
