@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from lib.oracle import Maximum, oracle
 from lib.problem import Array, Network, Problem, objective, residual
+
+Oracle = Callable[[Array, Array], Maximum]
+"""Anything that bounds kappa: ``oracle(X, Z)``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +56,9 @@ class Certificate:
         )
 
 
-def certify(problem: Problem, network: Network) -> Certificate:
+def certify(
+    problem: Problem, network: Network, *, bound: Oracle = oracle
+) -> Certificate:
     """Bound the distance of any network from the optimum of (5).
 
     The residual ``R = Y - F`` is the optimal dual variable when F is optimal.
@@ -66,6 +72,8 @@ def certify(problem: Problem, network: Network) -> Certificate:
     problem : Problem
     network : Network
         On the inputs and outputs of the problem, of any width.
+    bound : callable
+        The oracle, where another than :func:`lib.oracle.oracle` is wanted.
 
     Returns
     -------
@@ -77,14 +85,14 @@ def certify(problem: Problem, network: Network) -> Certificate:
     ValueError
         If the shapes of network and problem do not fit.
     NotImplementedError
-        If X has rank 3 or more.
+        If X has rank 3 or more and no other oracle is given.
 
     Notes
     -----
-    Equation (11). O(n log n + n m (d + c)).
+    Equation (11). An oracle call and O(n m (d + c)).
     """
     R = residual(problem, network)
-    kappa = oracle(problem.X, R)
+    kappa = bound(problem.X, R)
     Z = dual_scale(problem.Y, R, problem.beta, kappa.bound) * R
     return Certificate(objective(problem, network), dual_value(problem.Y, Z), Z, kappa)
 

@@ -28,6 +28,17 @@ MAY_IMPORT = {
     "master": BASE,
     "sliding": BASE,
     "sgd": BASE,
+    "nonnegative": BASE,
+    "completely_positive": BASE,
+    "semi_nmf": BASE | {"completely_positive"},
+    "whitening": BASE,
+    "spike_free": BASE | {"nonnegative"},
+    "closed_form": BASE
+    | {"certificate", "completely_positive", "nonnegative", "oracle", "whitening"},
+    "recover": BASE | {"completely_positive", "semi_nmf"},
+    "analytic_centre": BASE,
+    "cutting_plane": BASE | {"oracle", "certificate", "analytic_centre"},
+    "level": BASE | {"oracle", "certificate", "master"},
     "algorithm_1": GEOMETRY | {"certificate"},
     # Its master problem and its sliding step are parts of it, not other solvers.
     "frank_wolfe": GEOMETRY | {"certificate", "master", "sliding"},
@@ -37,7 +48,7 @@ MAY_IMPORT = {
 ONLY_IN = {
     "torch": {"sgd"},
     "cvxpy": set(),
-    "clarabel": {"master"},
+    "clarabel": {"master", "semi_nmf"},
     "PIL": {"data"},
     "matplotlib": {"figures"},
     "matplotlib_inline": {"figures"},
