@@ -15,8 +15,9 @@ NEWTON_STEPS = 60
 DECREMENT = 1e-3
 """Squared Newton decrement at which a centre is near enough to cut from."""
 
-STAGES = 60
-"""Most halvings of the distance to a ball that the start is outside of."""
+STAGES = 12
+"""Most halvings of the distance to a ball that the start is outside of: a query
+need not gain more than a factor of 4000."""
 
 BACKTRACK = 0.5
 """Factor by which a step is shortened until it stays inside and goes down."""
@@ -102,7 +103,9 @@ class Barrier:
         offset = (Z - self.Y).ravel()
         matrix = np.kron(curvature, np.eye(c)) + rows @ rows.T
         matrix += 4 * self.weight / room**2 * np.outer(offset, offset)
-        matrix[np.diag_indices_from(matrix)] += 2 * self.weight / room
+        # A ridge of rounding size keeps the factorization alive where cuts abound.
+        ridge = Z.size * np.finfo(float).eps * np.diag(matrix).max()
+        matrix[np.diag_indices_from(matrix)] += 2 * self.weight / room + ridge
         return matrix
 
     def multipliers(self, Z: Array) -> Array:
@@ -116,7 +119,9 @@ class Barrier:
         return self.room(Z) / (2 * self.weight) * pull
 
 
-def analytic_centre(barrier: Barrier, start: Array, margin: float) -> Array:
+def analytic_centre(
+    barrier: Barrier, start: Array, margin: float
+) -> tuple[Array, Array]:
     """Minimise the barrier from a point inside all cuts, by damped Newton steps.
 
     Parameters
@@ -132,9 +137,11 @@ def analytic_centre(barrier: Barrier, start: Array, margin: float) -> Array:
 
     Returns
     -------
-    (n, c) array
-        Near the centre; if the ball holds no point inside the cuts, near that of a
-        slightly wider ball.
+    Z : (n, c) array
+        Near the centre; if the ball is not reached in STAGES, near that of the
+        wider ball of the last stage.
+    V : (m, c) array
+        The multipliers there.
 
     Notes
     -----
@@ -143,11 +150,13 @@ def analytic_centre(barrier: Barrier, start: Array, margin: float) -> Array:
     Z, room = start, barrier.room(start)
     for _ in range(STAGES):
         if room > 0:
-            return _newton(barrier, Z)
+            Z = _newton(barrier, Z)
+            return Z, barrier.multipliers(Z)
         wider = barrier.radius2 - room + max(margin, -room / 10)
-        Z = _newton(replace(barrier, radius2=wider), Z)
+        stage = replace(barrier, radius2=wider)
+        Z = _newton(stage, Z)
         room = barrier.room(Z)
-    return Z
+    return Z, stage.multipliers(Z)
 
 
 def _newton(barrier: Barrier, Z: Array) -> Array:

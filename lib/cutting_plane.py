@@ -17,14 +17,9 @@ from lib.problem import Array, Network, Problem, objective
 DEFAULT_TOLERANCE = 1e-6
 """Relative gap at which to stop: that of the book's comparison."""
 
-INSIDE = 0.9
-"""Share of the largest feasible multiple of a point from which Newton starts."""
-
 ROOM = 1e-2
-"""Share of the gap by which the ball is widened to hold a start."""
-
-SEARCH = 12
-"""Bisections for the point on a level, to 2e-4 of the way."""
+"""A start lies this share inside the cuts, or the relative gap if that is less, and
+the ball is widened by this share of the gap to hold it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,46 +130,38 @@ class Centre:
         barrier = Barrier(model.cuts, model.problem.Y, float(np.vdot(offset, offset)))
         # Every feasible point and what lies between it and 0 is inside all cuts.
         pulls = np.linalg.norm(model.cuts.pulls(model.Z), axis=1).max(initial=0.0)
-        share = INSIDE * beta / pulls if pulls > INSIDE * beta else 1.0
-        margin = ROOM * model.proof.gap
-        Z = analytic_centre(barrier, share * model.Z, margin)
-        return Z, barrier.multipliers(Z)
+        inside = 1 - min(ROOM, model.proof.relative_gap)
+        share = inside * min(beta / pulls, 1.0) if pulls > 0 else 1.0
+        return analytic_centre(barrier, share * model.Z, ROOM * model.proof.gap)
 
 
 @dataclass(frozen=True)
-class Level:
-    """Ask where the cuts leave a value between both bounds, near the best point.
+class Bundle:
+    """Ask at the projection of a target on the cuts (proximal bundle method).
 
-    The projection of a target on the cones ``|Z^T h_k| <= beta`` is a group lasso
-    over their neurons. The target Y gives the maximum over the cuts and its dual, a
-    network. Targets between the best feasible point and Y give points nearer to the
-    best; the one on the level ``lower + share (upper - lower)`` is asked.
+    The projection on the cones ``|Z^T h_k| <= beta`` is a group lasso over their
+    neurons. The target Y gives the maximum over the cuts and, as its dual, the best
+    network on them. A target on the way from the best feasible point to Y keeps the
+    question near that point, where the cuts are known best.
 
     Parameters
     ----------
     share : float
-        In (0, 1]. At 1 the maximum itself is asked: Kelley's method.
+        How much of the way, in (0, 1]. At 1 the maximum itself is asked: Kelley's
+        method, whose steps are wild where cuts are few and linear; here the
+        objective is strictly concave and exact, and the cuts are cones.
     """
 
-    share: float = 0.5
+    share: float = 1.0
     linear: bool = False
 
     def propose(self, model: Model) -> tuple[Array, Array]:
-        """Return the point on the level and the best network on the cuts."""
-        Y, best = model.problem.Y, model.proof.Z
-        V = _project(model, Y)
-        top, low = Y - model.cuts.H @ V, model.proof.dual
-        Z, level = top, low + self.share * (dual_value(Y, top) - low)
-        start, end = 0.0, 1.0
-        for _ in range(SEARCH if self.share < 1 else 0):
-            middle = (start + end) / 2
-            target = (1 - middle) * best + middle * Y
-            point = target - model.cuts.H @ _project(model, target)
-            if dual_value(Y, point) >= level:
-                Z, end = point, middle
-            else:
-                start = middle
-        return Z, V
+        """Return the projection of the target and the best network on the cuts."""
+        V = _project(model, model.problem.Y)
+        if self.share == 1:
+            return model.problem.Y - model.cuts.H @ V, V
+        target = model.proof.Z + self.share * (model.problem.Y - model.proof.Z)
+        return target - model.cuts.H @ _project(model, target), V
 
 
 def _project(model: Model, target: Array) -> Array:
@@ -206,7 +193,7 @@ def solve_dual(
     ----------
     problem : Problem
     rule : Rule, optional
-        :class:`Centre` (the default), ``Centre(linear=True)`` or :class:`Level`.
+        :class:`Centre` (the default), ``Centre(linear=True)`` or :class:`Bundle`.
     tolerance : float
         Relative gap at which to stop.
     queries : int
@@ -230,7 +217,7 @@ def solve_dual(
     -----
     Appendix A.5, (73)-(75). For m cuts a query costs an oracle call and Newton steps
     of O((n c)^3 + m (n c)^2) for centres, interior point steps of O((m c)^3) for
-    levels.
+    bundles.
     """
     if not (tolerance > 0 and queries >= 1):
         raise ValueError(
