@@ -139,10 +139,11 @@ def _factor(M: Array, rng: np.random.Generator | None) -> Array:
         return np.hstack(parts)
     if len(M) == 1:
         return np.sqrt(np.maximum(M, 0.0))
-    pivot = _pivot(M)
-    if pivot is not None:
+    # Of two, the larger can go first; what is not semidefinite there is clipped.
+    pivot = int(np.diag(M).argmax()) if len(M) == 2 else _pivot(M)
+    if pivot is not None and M[pivot, pivot] > 0:
         return _eliminated(M, pivot, rng)
-    if len(M) <= ORDER_OF_DNN:
+    if 2 < len(M) <= ORDER_OF_DNN:
         return _order_four(M, rng)
     root = _root(M)
     return _planar(root) if root.shape[1] <= 2 else _turned(M, root, rng)
