@@ -58,14 +58,14 @@ class Factorization:
 def factorize(M: Array, *, rng: np.random.Generator | None = None) -> Factorization:
     """Write a DNN matrix as ``C C^T`` with ``C >= 0``, exactly where that is known.
 
-    Connected components are factored apart. In each, a sample whose elimination
-    (one Cholesky step) leaves no negative entry is eliminated; in order 3 there
-    always is one. In order 4 a multiple of the Perron vector is split off that
-    makes an entry zero, and a matrix with ``M_ij = 0`` is the sum of two DNN
-    matrices of order 3, without i and without j. At rank 2 the rows of a root
-    lie in a quarter plane, so one rotation makes them nonnegative. Otherwise a root
-    is turned by alternating projections towards the nonnegative matrices, which
-    can fail, in particular on a DNN matrix that is not CP.
+    Connected components are factored apart. At rank 2 the rows of a root lie in a
+    quarter plane, so one rotation makes them nonnegative. Else a sample whose
+    elimination (one Cholesky step) leaves no negative entry is eliminated; in order
+    3 there always is one. In order 4 a multiple of the Perron vector is split off
+    that makes an entry zero, and a matrix with ``M_ij = 0`` is the sum of two DNN
+    matrices of order 3, without i and without j. Otherwise a root is turned by
+    alternating projections towards the nonnegative matrices, which can fail, in
+    particular on a DNN matrix that is not CP.
 
     Parameters
     ----------
@@ -139,14 +139,16 @@ def _factor(M: Array, rng: np.random.Generator | None) -> Array:
         return np.hstack(parts)
     if len(M) == 1:
         return np.sqrt(np.maximum(M, 0.0))
+    root = _root(M)
+    if root.shape[1] <= 2 < len(M):
+        return _planar(root)
     # Of two, the larger can go first; what is not semidefinite there is clipped.
     pivot = int(np.diag(M).argmax()) if len(M) == 2 else _pivot(M)
     if pivot is not None and M[pivot, pivot] > 0:
         return _eliminated(M, pivot, rng)
     if 2 < len(M) <= ORDER_OF_DNN:
         return _order_four(M, rng)
-    root = _root(M)
-    return _planar(root) if root.shape[1] <= 2 else _turned(M, root, rng)
+    return _turned(M, root, rng)
 
 
 def _lifted(M: Array, group: Array, rng: np.random.Generator | None) -> Array:
@@ -221,7 +223,7 @@ def _without_edge(M: Array, i: int, j: int) -> list[tuple[Array, int]]:
 def _root(M: Array) -> Array:
     """Return ``S`` with ``S S^T = M`` and as many columns as M has rank, (k, r)."""
     values, vectors = np.linalg.eigh(M)
-    kept = values > NOISE * max(values[-1], 0.0)
+    kept = values > 8 * len(M) * EPS * max(values[-1], 0.0)
     return vectors[:, kept] * np.sqrt(values[kept])
 
 

@@ -1,4 +1,4 @@
-"""Nonnegative bases of subspaces that have one, and the answer for those that do not."""
+"""Nonnegative bases of subspaces that have one, and the answer where there is none."""
 
 import numpy as np
 import pytest
