@@ -229,8 +229,9 @@ def solve_dual(
     for _ in range(queries):
         old, kappa = model, bound(problem.X, model.Z)
         model = _with_cuts(_with_lower(model, kappa), kappa)
-        Z, V = rule.propose(model)
-        model = replace(_with_upper(model, V), Z=Z)
+        if model.proof.relative_gap > tolerance:
+            Z, V = rule.propose(model)
+            model = replace(_with_upper(model, V), Z=Z)
         history.append(_report(model, kappa, progress))
         if model.proof.relative_gap <= tolerance:
             status = "The relative gap reached the tolerance."
