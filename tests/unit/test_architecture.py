@@ -37,8 +37,8 @@ MAY_IMPORT = {
     | {"certificate", "completely_positive", "nonnegative", "oracle", "whitening"},
     "recover": BASE | {"completely_positive", "semi_nmf"},
     "analytic_centre": BASE,
-    "cutting_plane": BASE | {"oracle", "certificate", "analytic_centre"},
-    "level": BASE | {"oracle", "certificate", "master"},
+    # Its analytic centre and its master problem are parts of it, not solvers.
+    "cutting_plane": BASE | {"oracle", "certificate", "analytic_centre", "master"},
     "algorithm_1": GEOMETRY | {"certificate"},
     # Its master problem and its sliding step are parts of it, not other solvers.
     "frank_wolfe": GEOMETRY | {"certificate", "master", "sliding"},
