@@ -46,6 +46,17 @@ MAY_IMPORT = {
     "master": BASE | {"fit"},
     "sliding": BASE | {"fit"},
     "sgd": BASE,
+    "nonnegative": BASE,
+    "completely_positive": BASE,
+    "semi_nmf": BASE | {"completely_positive"},
+    "whitening": BASE,
+    "spike_free": BASE | {"nonnegative"},
+    "closed_form": BASE
+    | {"certificate", "completely_positive", "nonnegative", "oracle", "whitening"},
+    "recover": BASE | {"completely_positive", "semi_nmf"},
+    "analytic_centre": BASE,
+    # Its analytic centre and its master problem are parts of it, not solvers.
+    "cutting_plane": BASE | {"oracle", "certificate", "analytic_centre", "master"},
     "algorithm_1": GEOMETRY | {"certificate"},
     # Its master problem and its sliding step are parts of it, not other solvers.
     "frank_wolfe": GEOMETRY | {"certificate", "fit", "master", "sliding", "units"},
@@ -56,7 +67,7 @@ MAY_IMPORT = {
 ONLY_IN = {
     "torch": {"sgd", "torch_networks"},
     "cvxpy": set(),
-    "clarabel": {"master"},
+    "clarabel": {"master", "semi_nmf"},
     "PIL": {"data"},
     "matplotlib": {"figures"},
     "matplotlib_inline": {"figures"},
