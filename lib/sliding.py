@@ -37,6 +37,9 @@ VANISHED = 1e-26
 WALL_TOLERANCE = 1e-9
 """A neuron whose sine to a wall is below this sits on the wall and stays there."""
 
+ROUNDINGS = 16 * float(np.finfo(float).eps)
+"""Of a height above a wall after a step, in units of the length before it."""
+
 NEAR_WALLS = 256
 """Walls watched around a neuron; it is stopped before it can meet another one."""
 
@@ -80,18 +83,24 @@ class _Walls:
         parts = (self.normals, self.open, self.anchor, self.reach)
         return _Walls(*(part[neurons] for part in parts))
 
-    def touched(self, U: Array) -> _Walls:
-        """Return the same walls with those closed on which the neurons now sit."""
+    def touched(self, U: Array, before: Array) -> _Walls:
+        """Return the same walls with those closed on which the neurons now sit.
+
+        A neuron that was much longer ``before`` has the rounding of that length.
+        """
         height = np.einsum("kwd,kd->kw", self.normals, U)
-        sizes = np.linalg.norm(U, axis=1)[:, None]
-        away = np.abs(height) > WALL_TOLERANCE * sizes
+        rounding = ROUNDINGS * np.linalg.norm(before, axis=1)
+        reached = np.maximum(WALL_TOLERANCE * np.linalg.norm(U, axis=1), rounding)
+        away = np.abs(height) > reached[:, None]
         return _Walls(self.normals, self.open & away, self.anchor, self.reach)
 
     def exhausted(self, U: Array) -> bool:
         """Tell whether a neuron has come near to walls that are not listed."""
         along = (U * self.anchor).sum(axis=1)
         aside = np.linalg.norm(U - along[:, None] * self.anchor, axis=1)
-        return bool((aside > 0.999 * self.reach * along).any())
+        known = np.isinf(self.reach)
+        limit = np.where(known, 0.0, self.reach) * along
+        return bool((~known & (aside > 0.999 * limit)).any())
 
     def _known(self, U: Array, step: Array) -> Array:
         """Return where each neuron leaves the cone in which the walls are known.
@@ -226,7 +235,8 @@ def slide(problem: Problem, network: Network, *, rotate: bool = True) -> Network
         network = Network(moved.U[alive], moved.V[alive]).balanced()
         if not stopped:
             break
-        data, walls = data.of(alive), walls.of(alive).touched(moved.U[alive])
+        data, before = data.of(alive), faces.inputs(a)[alive]
+        walls = walls.of(alive).touched(moved.U[alive], before)
         if walls.exhausted(moved.U[alive]):
             walls = _walls(problem, moved.U[alive])
     return network
@@ -272,7 +282,7 @@ def _walls(problem: Problem, U: Array) -> _Walls:
             order = np.argpartition(np.abs(height), near)[: near + 1]
             chosen, reach[k] = order[:-1], np.abs(height[order[-1]])
         kept[k] = normals[chosen] * np.where(height[chosen] < 0, -1.0, 1.0)[:, None]
-    return _Walls(kept, np.full((len(U), near), True), anchor, reach).touched(U)
+    return _Walls(kept, np.full((len(U), near), True), anchor, reach).touched(U, U)
 
 
 def _null_space(walls: Array, ray: Array) -> Array:
