@@ -63,7 +63,8 @@ def test_zero_network_is_optimal_from_the_largest_singular_value_on(beta):
     assert found.holds
     assert found.network.width == 0
     assert found.linear_optimum == pytest.approx(3.5)
-    assert found.certificate.gap <= 1e-14
+    # The dual value is proved: it is stated less the rounding of its 21 terms.
+    assert found.certificate.gap <= 1e-13
 
 
 def test_zero_targets_need_no_neuron():
