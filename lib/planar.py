@@ -55,7 +55,8 @@ def planar_oracle(X: Array, Z: Array, walls: PlanarWalls | None = None) -> Maxim
     Returns
     -------
     Maximum
-        ``bound - value`` is rounding: at most about ``2 eps sum_j |z_j| |x_j|``. The candidates are all local maximisers.
+        ``bound - value`` is rounding: at most about ``2 eps sum_j |z_j| |x_j|``. The
+        candidates are all local maximisers.
 
     Raises
     ------
@@ -93,10 +94,11 @@ def _planar_slack(X: Array, Z: Array, A: Array, walls: PlanarWalls) -> float:
 
     Three errors. The products in a map are rounded, the same at both walls of a
     sample, and its running sum of at most 3n terms keeps what it loses, so that
-    only roundings of lost parts stay, ``(3n eps)^2`` of three times the mass (Ogita,
-    Rump, Oishi 2005, proposition 4.5). A direction at a wall may be counted on the wrong side of
-    the samples that switch there, each of which then contributes at most its
-    mass times the angle. And ``|A u|`` is evaluated at rounded angles.
+    only roundings of lost parts stay, ``(3n eps)^2`` of three times the mass
+    (Ogita, Rump, Oishi 2005, proposition 4.5). A direction at a wall may be
+    counted on the wrong side of the samples that switch there, each of which then
+    contributes at most its mass times the angle. And ``|A u|`` is evaluated at
+    rounded angles.
     """
     mass = masses(X, Z)
     summation = (2 * EPS + (6 * len(X) * EPS) ** 2) * mass.sum()
