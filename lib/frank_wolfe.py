@@ -85,7 +85,7 @@ def solve(
     Parameters
     ----------
     problem : Problem
-        X of any rank.
+        X of rank at most 2.
     tolerance : float
         Relative certified gap at which to stop.
     rounds : int
@@ -103,6 +103,8 @@ def solve(
     ------
     ValueError
         If ``tolerance`` or ``rounds`` is not positive.
+    NotImplementedError
+        If X has rank 3 or more.
 
     Notes
     -----
