@@ -33,7 +33,7 @@ MAY_IMPORT = {
     "cone_pca": BASE | {"double_description"},
     "arrangement": BASE | {"compiled", "double_description"},
     "maximum": BASE,
-    "planar": BASE | {"arrangement", "maximum"},
+    "planar": BASE | {"arrangement", "compiled", "maximum"},
     "simplices": {"compiled"},
     "ascent": BASE | {"compiled", "simplices"},
     "branch_and_bound": BASE | {"compiled", "simplices"},
