@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import quote
 
 from docutils import nodes
 from sphinx import addnodes
@@ -142,14 +140,8 @@ def offer_sources(
     for button in context["header_buttons"]:
         for entry in button.get("buttons", []):
             if button["label"] != "download-buttons" and "url" in entry:
-                entry["url"] = _text_link(entry["url"], page)
+                entry["url"] = entry["url"].replace(f"{page}.ipynb", f"{page}.md")
     _add_text_download(context, page)
-
-
-def _text_link(url: str, page: str) -> str:
-    """Turn a link to a staged notebook into one to its text in the repository."""
-    opener = f"?factory={quote('Jupytext Notebook')}" if "urlpath=" in url else ""
-    return url.replace(f"{page}.ipynb", f"{page}.md{quote(opener)}")
 
 
 def _add_text_download(context: dict[str, Any], page: str) -> None:
@@ -159,10 +151,9 @@ def _add_text_download(context: dict[str, Any], page: str) -> None:
         for button in context["header_buttons"]
         if button["label"] == "download-buttons"
     ]
-    text = PurePosixPath("_sources") / f"{page}.md"
     entry = {
         "type": "link",
-        "url": context["pathto"](str(text), 1),
+        "url": context["pathto"](f"_sources/{page}.md", 1),
         "text": ".md",
         "icon": "fas fa-file-lines",
         "tooltip": "Download the text notebook",
