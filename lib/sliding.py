@@ -16,7 +16,7 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from lib.fit import Fit, Held, hold
 from lib.problem import Array, Network, Problem, objective
 
-NEWTON_STEPS = 150
+NEWTON_STEPS = 300
 """Steps between two changes of pattern: convergence is quadratic near a solution."""
 
 LEAST_DAMPING = 1e-14
@@ -39,6 +39,9 @@ WALL_TOLERANCE = 1e-9
 
 ROUNDINGS = 16 * float(np.finfo(float).eps)
 """Of a height above a wall after a step, in units of the length before it."""
+
+VANISHING = 1e-12
+"""Share of its length before at which a neuron has become rounding."""
 
 NEAR_WALLS = 256
 """Walls watched around a neuron; it is stopped before it can meet another one."""
@@ -224,19 +227,22 @@ def slide(problem: Problem, network: Network, *, rotate: bool = True) -> Network
     """
     network = _without_dead(network)
     least = VANISHED * network.path_norm
-    data, walls = hold(problem, network.U), _walls(problem, network.U)
+    data = hold(problem, network.U)
+    walls = _walls(problem, network.U) if rotate else _origin(network.U)
     for _ in range(1 + problem.X.shape[1] * network.width):
         if network.width == 0:
             break
         faces, a = _faces(data, walls, network.U, rotate)
         point, stopped = _newton(faces, walls, faces.smooth(a, network.V))
         moved = Network(faces.inputs(point.a), point.V)
-        alive = _alive(moved, least)
+        before = faces.inputs(a)
+        alive = _alive(moved, least) & _ahead(moved.U, before, rotate)
         network = Network(moved.U[alive], moved.V[alive]).balanced()
         if not stopped:
             break
-        data, before = data.of(alive), faces.inputs(a)[alive]
-        walls = walls.of(alive).touched(moved.U[alive], before)
+        data, walls = data.of(alive), walls.of(alive)
+        if rotate:
+            walls = walls.touched(moved.U[alive], before[alive])
         if walls.exhausted(moved.U[alive]):
             walls = _walls(problem, moved.U[alive])
     return network
@@ -246,6 +252,16 @@ def _alive(network: Network, least: float = 0.0) -> np.ndarray:
     """Tell which neurons add more than rounding and ``least``, (m,) bool."""
     share = np.linalg.norm(network.U, axis=1) * np.linalg.norm(network.V, axis=1)
     return share > max(DEAD * share.sum(), least)
+
+
+def _ahead(U: Array, before: Array, rotate: bool) -> np.ndarray:
+    """Tell which neurons have not run into the origin, (m,) bool.
+
+    What rounding leaves of those may point anywhere.
+    """
+    sizes = np.linalg.norm(before, axis=1)
+    here = np.linalg.norm(U, axis=1) > VANISHING * sizes
+    return here & (rotate | ((U * before).sum(axis=1) > 0))
 
 
 def _without_dead(network: Network) -> Network:
@@ -283,6 +299,14 @@ def _walls(problem: Problem, U: Array) -> _Walls:
             chosen, reach[k] = order[:-1], np.abs(height[order[-1]])
         kept[k] = normals[chosen] * np.where(height[chosen] < 0, -1.0, 1.0)[:, None]
     return _Walls(kept, np.full((len(U), near), True), anchor, reach).touched(U, U)
+
+
+def _origin(U: Array) -> _Walls:
+    """Return the only wall on a ray: the origin."""
+    rays = U / np.linalg.norm(U, axis=1, keepdims=True)
+    return _Walls(
+        rays[:, None, :], np.full((len(U), 1), True), rays, np.full(len(U), np.inf)
+    )
 
 
 def _null_space(walls: Array, ray: Array) -> Array:
