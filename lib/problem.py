@@ -273,6 +273,17 @@ def residual(problem: Problem, network: Network) -> Array:
     return problem.loss.residual(problem.predict(network), problem.Y)
 
 
+def interpolate(start: Network, end: Network, share: float) -> Network:
+    """Return the network whose weights lie at ``share`` of the way to ``end``.
+
+    A straight line in weight space, neuron by neuron in their order; both networks
+    need the same shapes, or numpy refuses to add them.
+    """
+    return Network(
+        (1 - share) * start.U + share * end.U, (1 - share) * start.V + share * end.V
+    )
+
+
 @dataclass(frozen=True, eq=False)
 class RankReduction:
     """``X = coordinates @ basis.T`` up to a matrix of norm at most ``discarded``.
