@@ -7,6 +7,7 @@ from lib.problem import (
     Network,
     Problem,
     as_matrix,
+    interpolate,
     objective,
     reduce_rank,
     residual,
@@ -179,3 +180,11 @@ def test_lifted_network_gives_the_same_outputs_on_the_original_data():
         lifted.predict(wide), small.predict(reduced.coordinates), rtol=0, atol=1e-13
     )
     assert lifted.weight_decay == pytest.approx(small.weight_decay, rel=1e-14)
+
+
+def test_interpolation_goes_straight_from_one_network_to_the_other():
+    end = Network([[0.0, 4.0]], [[1.0]])
+    middle = interpolate(ONE_NEURON, end, 0.25)
+    np.testing.assert_array_equal(middle.U, [[1.5, 1.0]])
+    np.testing.assert_array_equal(middle.V, [[2.5]])
+    np.testing.assert_array_equal(interpolate(ONE_NEURON, end, 1.0).U, end.U)
