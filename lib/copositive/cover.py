@@ -32,9 +32,9 @@ class Region:
         The diagonal of D.
     normals : (k, r) array
         Rows of G, unit vectors.
-    rays : (r, m) array
-        Columns by which solvers write ``U = rays S rays^T``: the rays of a
-        simplicial cone, else the identity.
+    basis : (r, r) array
+        Columns by which solvers write ``U = basis S basis^T``: the rays of a
+        simplicial cone; else such that the cone is not thin in these coordinates.
     inside : (r,) array
         A vector with ``G inside > 0``.
     slack : float
@@ -44,7 +44,7 @@ class Region:
 
     pattern: np.ndarray
     normals: Array
-    rays: Array
+    basis: Array
     inside: Array
     slack: float = 0.0
 
@@ -111,15 +111,17 @@ def cover_by_cells(X: Array, *, as_printed: bool = False) -> Cover:
 
 def _cell(X: Array, cells: Cells, i: int, rays: Rays | None) -> Region:
     """Make a region of cell i, of all samples or of its facets."""
-    witness = cells.witnesses[i]
+    witness, basis = cells.witnesses[i], np.eye(X.shape[1])
     if rays is None:
         lengths = np.linalg.norm(X, axis=1)
         normals, inside = X[lengths > 0] / lengths[lengths > 0, None], witness
     else:
         normals = rays.normals[rays.walls(i)]
-        inside = rays.of(rays.members[i]).sum(axis=0)
+        W = rays.of(rays.members[i]).T  # (r, m)
+        inside = W.sum(axis=1)
+        basis = W if W.shape[1] == len(W) else np.linalg.cholesky(W @ W.T)
     signs = np.where(normals @ witness > 0, 1.0, -1.0)[:, None]
-    return Region(cells.patterns[i], signs * normals, np.eye(X.shape[1]), inside)
+    return Region(cells.patterns[i], signs * normals, basis, inside)
 
 
 def cover_by_simplices(X: Array) -> Cover:
@@ -169,7 +171,7 @@ def _simplex(pattern: np.ndarray, W: Array, error: float) -> Region:
     the rays, and each inequality fails by at most its error at a ray.
     """
     normals = np.linalg.inv(W)
-    normals = normals / np.linalg.norm(normals, axis=1, keepdims=True)
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
     heights = normals @ W
     off = np.abs(heights - np.diag(np.diag(heights))).max(initial=0.0)
     inside = W.sum(axis=1)

@@ -83,11 +83,11 @@ def _norm_program(cover: Cover, maps: list[Array]) -> ConicProgram:
     """Assemble ``min t`` with ``t R^T R - (A R)^T A R - sum nu_kl E_kl >= 0``."""
     first, rows, right, sizes = [], [], [], []
     for region, A in zip(cover.regions, maps, strict=True):
-        image = A @ region.rays
-        first.append(pack(region.rays.T @ region.rays))
+        image = A @ region.basis
+        first.append(pack(region.basis.T @ region.basis))
         right.append(-pack(image.T @ image))
         rows.append(sparse.csc_matrix(inequalities(region).T))
-        sizes.append(region.rays.shape[1])
+        sizes.append(region.basis.shape[1])
     columns = sparse.block_diag(rows, format="csc")
     count = columns.shape[1]
     t = sparse.csc_matrix(-np.concatenate(first)[:, None])
@@ -103,7 +103,7 @@ def _attaining(cover: Cover, z: Array) -> tuple[Array, ...]:
     """Read feasible U_i from the multipliers of the matrix cones."""
     grams, start = [], 0
     for region in cover.regions:
-        m = region.rays.shape[1]
+        m = region.basis.shape[1]
         stop = start + m * (m + 1) // 2
         grams.append(feasible_gram(region, unpack(z[start:stop], m)))
         start = stop
@@ -147,11 +147,10 @@ def largest_on_faces(cover: Cover, Z: Array) -> tuple[float, Array]:
 def _largest_of_region(region: Region, A: Array) -> tuple[float, Array]:
     """Return the maximum of ``|A u|`` on one simplicial cone, and where it is."""
     best, where = 0.0, region.inside / np.linalg.norm(region.inside)
-    r = region.rays.shape[1]
+    r = region.basis.shape[1]
     for size in range(r, 0, -1):
         for face in combinations(range(r), size):
-            W = region.rays[:, face]
-            basis, triangular = np.linalg.qr(W)
+            basis, triangular = np.linalg.qr(region.basis[:, face])
             values, vectors = np.linalg.eigh((A @ basis).T @ (A @ basis))
             if values[-1] <= best**2:
                 continue

@@ -157,7 +157,7 @@ def inequalities(region: Region) -> Array:
     cells are no worse than wide ones; for a simplicial region it reads S_kl >= 0.
     Those with k = l follow from U being positive semidefinite.
     """
-    return products(region.normals @ region.rays / _heights(region)[:, None])
+    return products(region.normals @ region.basis / _heights(region)[:, None])
 
 
 def _heights(region: Region) -> Array:
@@ -180,13 +180,13 @@ def multiplier_matrices(cover: Cover, numbers: Array) -> tuple[Array, ...]:
 
 
 def feasible_gram(region: Region, S: Array) -> Array:
-    """Return ``U = rays S rays^T`` moved into the relaxed cone of its region.
+    """Return ``U = basis S basis^T`` moved into the relaxed cone of its region.
 
     Negative eigenvalues are cut; then enough of ``w w^T``, w inside the region, is
     added to lift the worst inequality to zero.
     """
     values, vectors = np.linalg.eigh(S)
-    root = region.rays @ vectors * np.sqrt(np.maximum(values, 0.0))
+    root = region.basis @ vectors * np.sqrt(np.maximum(values, 0.0))
     U, w, G = root @ root.T, region.inside, region.normals
     heights = _heights(region)
     worst = float((G @ U @ G.T / np.outer(heights, heights)).min(initial=0.0))
@@ -213,12 +213,12 @@ def _program(cover: Cover, Y: Array, beta: float, unit: float) -> ConicProgram:
     """Assemble the program; x holds the residual, then each packed [S V; V^T T]."""
     (n, c), costs, outputs, rows, sizes = Y.shape, [], [], [], []
     for region in cover.regions:
-        m = region.rays.shape[1]
+        m = region.basis.shape[1]
         weight = np.eye(m + c)
-        weight[:m, :m] = region.rays.T @ region.rays
+        weight[:m, :m] = region.basis.T @ region.basis
         sizes.append(m + c)
         costs.append(beta / 2 * pack(weight))
-        outputs.append(_outputs(region.pattern[:, None] * cover.X / unit @ region.rays, c))
+        outputs.append(_outputs(region.pattern[:, None] * cover.X / unit @ region.basis, c))
         rows.append(sparse.csc_matrix(inequalities(region)))
         # The triangle of S comes first in that of the whole block.
         rows[-1].resize((rows[-1].shape[0], len(costs[-1])))
@@ -247,7 +247,7 @@ def _grams(cover: Cover, c: int, x: Array) -> tuple[Array, ...]:
     """Read feasible U_i from the solver's blocks."""
     grams, start = [], 0
     for region in cover.regions:
-        m = region.rays.shape[1]
+        m = region.basis.shape[1]
         S = unpack(x[start : start + m * (m + 1) // 2], m)
         grams.append(feasible_gram(region, S))
         start += (m + c) * (m + c + 1) // 2
