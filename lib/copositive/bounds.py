@@ -169,7 +169,9 @@ def bound_eigenvalue(S: Array) -> float:
         shifted = -np.tril(S)
         diagonal = t - np.diag(S)
         # Rounding of the shift, then of the factorisation: Rump's gamma trace.
-        allowance = 4 * EPS * (abs(t) + size) + 2 * gamma * float(np.abs(diagonal).sum())
+        allowance = 4 * EPS * (abs(t) + size) + 2 * gamma * float(
+            np.abs(diagonal).sum()
+        )
         shifted[np.diag_indices(n)] = diagonal - allowance
         if _has_factor(shifted):
             return t

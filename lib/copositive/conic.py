@@ -72,8 +72,8 @@ def unpack(s: Array, size: int) -> Array:
 
 def products(rows: Array) -> Array:
     """Return the functionals ``S -> e_k^T S e_l`` for rows k < l, packed."""
-    k, l = np.triu_indices(len(rows), 1)  # noqa: E741
-    outer = rows[k][:, :, None] * rows[l][:, None, :]
+    first, second = np.triu_indices(len(rows), 1)
+    outer = rows[first][:, :, None] * rows[second][:, None, :]
     return pack((outer + outer.transpose(0, 2, 1)) / 2)
 
 

@@ -68,7 +68,7 @@ class Cover:
     exact: bool
 
     @property
-    def X(self) -> Array:
+    def X(self) -> Array:  # noqa: N802, the name of the naming table
         """The samples in their row space, (n, r)."""
         return self.reduced.coordinates
 

@@ -129,8 +129,9 @@ def _check(problem: Problem, cover: Cover, solver: str) -> None:
         raise ValueError(
             f"solver must be one of {', '.join(map(repr, SOLVERS))}; got {solver!r}."
         )
-    if len(cover.X) != len(problem.X) or cover.reduced.basis.shape[0] != (
-        problem.X.shape[1]
+    if (
+        len(cover.X) != len(problem.X)
+        or cover.reduced.basis.shape[0] != (problem.X.shape[1])
     ):
         raise ValueError(
             f"The cover must be of the problem's X {problem.X.shape}; got one of "
@@ -170,12 +171,12 @@ def multiplier_matrices(cover: Cover, numbers: Array) -> tuple[Array, ...]:
     matrices, start = [], 0
     for region in cover.regions:
         heights = _heights(region)
-        k, l = np.triu_indices(len(heights), 1)
+        pairs = np.triu_indices(len(heights), 1)
         N = np.zeros((len(heights), len(heights)))
-        mine = numbers[start : start + len(k)]
-        N[k, l] = np.maximum(mine, 0.0) / (2 * heights[k] * heights[l])
-        matrices.append(N + N.T)
-        start += len(k)
+        stop = start + len(pairs[0])
+        N[pairs] = np.maximum(numbers[start:stop], 0.0)
+        matrices.append((N + N.T) / (2 * np.outer(heights, heights)))
+        start = stop
     return tuple(matrices)
 
 
@@ -218,7 +219,9 @@ def _program(cover: Cover, Y: Array, beta: float, unit: float) -> ConicProgram:
         weight[:m, :m] = region.basis.T @ region.basis
         sizes.append(m + c)
         costs.append(beta / 2 * pack(weight))
-        outputs.append(_outputs(region.pattern[:, None] * cover.X / unit @ region.basis, c))
+        outputs.append(
+            _outputs(region.pattern[:, None] * cover.X / unit @ region.basis, c)
+        )
         rows.append(sparse.csc_matrix(inequalities(region)))
         # The triangle of S comes first in that of the whole block.
         rows[-1].resize((rows[-1].shape[0], len(costs[-1])))

@@ -1,7 +1,7 @@
 """(20) for whitened data as an n x n problem, by a splitting method, with its proof.
 
-For ``X X^T = I`` put ``W = X U X^T``. Then (20) asks for a doubly nonnegative W, (n, n),
-whatever the number of inputs and outputs:
+For ``X X^T = I`` put ``W = X U X^T``. Then (20) asks for a doubly nonnegative W of size
+n, whatever the number of inputs and outputs:
 
     min 1/2 tr Y^T (I + 2 W)^-1 Y + beta^2 tr W    over    W >= 0 psd and entrywise.
 """
@@ -136,9 +136,24 @@ def solve_whitened(
         n = len(Y)
         zero = WhitenedProof(np.zeros_like(checked.Y), np.zeros((n, n)), 0.0)
         return Whitened(0.0, zero, zero.N, 0, True, "Y is zero.")
-    split = _Splitting(targets, checked.beta)
     best = _Bounds(targets, checked.beta)
-    status = f"The limit of {steps} steps was reached."
+    taken = _run(_Splitting(targets, checked.beta), best, tolerance, steps, progress)
+    proof = prove_whitened(checked.Y, checked.beta, best.proof.Z @ back, best.proof.N)
+    converged = best.relative_gap <= tolerance
+    status = "The relative gap reached the tolerance."
+    if not converged:
+        status = f"The limit of {steps} steps was reached."
+    return Whitened(best.value, proof, best.W, taken, converged, status)
+
+
+def _run(
+    split: _Splitting,
+    best: _Bounds,
+    tolerance: float,
+    steps: int,
+    progress: Callable[[int, float, float], None] | None,
+) -> int:
+    """Make steps until the bounds are close; return how many."""
     for step in range(1, steps + 1):
         split.advance()
         if step % CHECK_EVERY and step != steps:
@@ -147,12 +162,9 @@ def solve_whitened(
         if progress is not None:
             progress(step, best.value, best.proof.value)
         if best.relative_gap <= tolerance:
-            status = "The relative gap reached the tolerance."
-            break
+            return step
         split.balance(step)
-    proof = prove_whitened(checked.Y, checked.beta, best.proof.Z @ back, best.proof.N)
-    converged = best.relative_gap <= tolerance
-    return Whitened(best.value, proof, best.W, step, converged, status)
+    return steps
 
 
 def _coordinates(Y: Array) -> tuple[Array, Array]:

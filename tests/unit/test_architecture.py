@@ -31,13 +31,16 @@ MAY_IMPORT = {
     "algorithm_1": GEOMETRY | {"certificate"},
     # Its master problem and its sliding step are parts of it, not other solvers.
     "frank_wolfe": GEOMETRY | {"certificate", "master", "sliding"},
+    # Bounds of its own; of the certificate only the arithmetic of (11).
+    "copositive": BASE | {"arrangement", "certificate"},
     "figures": BASE,  # results are drawn, never computed
 }
 
 ONLY_IN = {
     "torch": {"sgd"},
-    "cvxpy": set(),
-    "clarabel": {"master"},
+    "cvxpy": {"copositive"},
+    "clarabel": {"master", "copositive"},
+    "scs": {"copositive"},
     "PIL": {"data"},
     "matplotlib": {"figures"},
     "matplotlib_inline": {"figures"},
