@@ -62,7 +62,7 @@ def bound_norm(cover: Cover, Z: Array, multipliers: tuple[Array, ...]) -> float:
     cover : Cover
     Z : (n, c) array
     multipliers : tuple of (k, k) arrays
-        One for each region; negative entries are taken as zero.
+        One for each region; the larger of N and N^T is used, at least zero.
 
     Returns
     -------
@@ -85,14 +85,18 @@ def bound_norm(cover: Cover, Z: Array, multipliers: tuple[Array, ...]) -> float:
 def _bound_region(region: Region, X: Array, Z: Array, N: Array) -> float:
     """Bound the largest eigenvalue of ``A^T A + G^T N G``, and the slack of G."""
     A = Z[region.pattern].T @ X[region.pattern]  # (c, r)
-    G, N = region.normals, np.maximum(N, 0.0)
-    N = np.maximum(N, N.T)
+    G, N = region.normals, _usable(N)
     S = A.T @ A + G.T @ N @ G
     (k, r), total = G.shape, float(N.sum())
     size = float(np.vdot(A, A)) + total
     rounding = (len(A) + 2 * k + EIGENVALUE_ROUNDINGS * r) * EPS * size
     top = float(np.linalg.eigvalsh(S)[-1])
     return max(top, 0.0) + rounding + (region.slack + 4 * EPS) * total
+
+
+def _usable(N: Array) -> Array:
+    """Return the multiplier that is used for N: symmetric and nonnegative."""
+    return np.maximum(np.maximum(N, N.T), 0.0)
 
 
 def prove(
@@ -118,7 +122,7 @@ def prove(
     """
     kappa = bound_norm(cover, Z, multipliers)
     scale = dual_scale(problem.Y, Z, problem.beta, kappa)
-    scaled = tuple(scale**2 * np.maximum(N, 0.0) for N in multipliers)
+    scaled = tuple(scale**2 * _usable(N) for N in multipliers)
     return DualPoint(scale * Z, scaled, kappa, safe_dual_value(problem.Y, scale * Z))
 
 
