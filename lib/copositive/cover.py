@@ -147,11 +147,11 @@ def cover_by_simplices(X: Array) -> Cover:
     -----
     Equations (17), (18). The repair of (19) for cells that are not simplicial.
     """
+    if not X.any():
+        return cover_by_cells(X)
     reduced = reduce_rank(X)
     X = reduced.coordinates
     r = X.shape[1]
-    if not X.any():
-        return cover_by_cells(X)
     cells = enumerate_cells(X)
     rays = find_rays(X, cells)
     regions = []
@@ -168,17 +168,17 @@ def _simplex(pattern: np.ndarray, W: Array, error: float) -> Region:
     """Make a region of the cone of the columns of W, known up to ``error``.
 
     ``u = W s`` has ``sum s <= |u| / rho`` with rho the least norm on the hull of
-    the rays, and each inequality fails by at most its error at a ray.
+    the rays, and each inequality fails by at most its error at a ray. Any w proves
+    ``rho >= min_k w . w_k / |w|``.
     """
     normals = np.linalg.inv(W)
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
     heights = normals @ W
     off = np.abs(heights - np.diag(np.diag(heights))).max(initial=0.0)
     inside = W.sum(axis=1)
-    least = float((inside @ W).min() / np.linalg.norm(inside))
-    # Rays at right angles or more on average still have rho > 0, found by its dual.
-    rho = least if least > 0 else float(np.linalg.svd(W)[1][-1]) / np.sqrt(len(W))
-    slack = 0.0 if len(W) == 1 else (off + error + 8 * len(W) * EPS) / rho
+    level = np.linalg.solve(W.T, np.ones(len(W)))
+    rho = max((w @ W).min() / np.linalg.norm(w) for w in (inside, level))
+    slack = 0.0 if len(W) == 1 else float(off + error + 8 * len(W) * EPS) / rho
     return Region(pattern, normals, W, inside, slack)
 
 

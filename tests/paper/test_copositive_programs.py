@@ -39,7 +39,7 @@ from lib.problem import Network, Problem, objective
 from lib.sliding import slide
 
 TEXTBOOK = 1e-6
-"""Relative accuracy of CVXPY's programs: Clarabel's 1e-8 times multipliers up to 100."""
+"""Relative accuracy of CVXPY's programs: 1e-8 times multipliers up to 100."""
 
 VALUE = 1e-8
 """Relative accuracy of our own programs from above: Clarabel's 1e-10, with margin for
@@ -326,8 +326,8 @@ def test_10_is_the_optimum_for_spike_free_data():
 
 def test_10_is_only_an_upper_bound_without_spike_freeness():
     rng = np.random.default_rng(6)
-    X, Y = rng.standard_normal((6, 2)) + [2.0, 0.0], rng.standard_normal((6, 1))
-    problem = Problem(X, Y, 0.05)
+    X, Y = rng.standard_normal((6, 2)), rng.standard_normal((6, 1))
+    problem = Problem(X + np.array([2.0, 0.0]), Y, 0.05)
     value = spike_free_scalar_program(problem).value
     assert value > planar_optimum(problem) * 1.01
 
