@@ -38,6 +38,9 @@ lint: $(STAMP) ## ruff on the library, the tools, the tests and the staged chapt
 	$(PY) -m ruff check _build/src/chapters/*.ipynb
 
 lab: $(STAMP) ## open the chapters in JupyterLab (as text notebooks)
+	.venv/bin/jupytext-config --settings-file \
+		.venv/etc/jupyter/labconfig/default_setting_overrides.json \
+		set-default-viewer markdown
 	$(PY) -m jupyter lab chapters
 
 serve: ## show the built book on http://127.0.0.1:8000 (PORT=8000)

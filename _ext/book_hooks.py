@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import quote
 
 from docutils import nodes
 from sphinx import addnodes
@@ -20,6 +18,8 @@ PAPER_EQUATION = re.compile(r"equation-eq-(?P<number>a?\d+)")
 
 PAPER_NUMBER = re.compile(r"[A-Z][a-z]+ (?P<number>[A-Z]?\d+(\.\d+)*) of the paper")
 """What the title of a box says that has a number in the paper."""
+
+SHARED_IDS = {"proof", "proof-content", "exercise-content", "solution-content"}
 
 NUMBERED_CHAPTER = re.compile(r"chapters/0*(?P<number>\d+)_")
 LAST = 900
@@ -59,16 +59,16 @@ def _renumbered(page: str, kind: str, ids: list[str]) -> dict[str, tuple]:
 
 
 def mend_boxes(app: Sphinx, tree: nodes.document) -> None:
-    """Give boxes of sphinx-proof ids of their own and, in references, their number.
+    """Give boxes ids of their own and, in references, their number.
 
-    Left alone, all contents of boxes share one id, a box shares its id with its
-    title, and a reference to a box that bears the paper's number says "Theorem".
+    Left alone, the contents of all theorems, of all exercises and of all solutions
+    share an id, a box shares its id with its title, and a reference to a box that
+    bears the paper's number says "Theorem".
     """
-    for position, proof in enumerate(tree.findall(_is_proof)):
-        proof["ids"] = [f"proof-{position}"]
+    for position, node in enumerate(tree.findall(_has_shared_id)):
+        node["ids"] = [f"{node['ids'][0]}-{position}"]
     for box in tree.findall(_is_box):
-        title, content = box.children[:2]
-        content["ids"] = [f"{box['label']}-content"]
+        title = box[0]
         if isinstance(box, unenumerable_node):
             title["ids"] = []
             kind = nodes.inline("", f"{box['realtype'].title()} ")
@@ -79,9 +79,10 @@ def mend_boxes(app: Sphinx, tree: nodes.document) -> None:
             app.env.proof_list[box["label"]]["name"] = name
 
 
-def _is_proof(node: nodes.Node) -> bool:
-    """Tell whether a node is the proof of something."""
-    return isinstance(node, nodes.admonition) and node["ids"] == ["proof"]
+def _has_shared_id(node: nodes.Node) -> bool:
+    """Tell whether a node has an id that its extension gives to others as well."""
+    box = isinstance(node, nodes.section | nodes.admonition)
+    return box and len(node["ids"]) == 1 and node["ids"][0] in SHARED_IDS
 
 
 def _is_box(node: nodes.Node) -> bool:
@@ -139,14 +140,8 @@ def offer_sources(
     for button in context["header_buttons"]:
         for entry in button.get("buttons", []):
             if button["label"] != "download-buttons" and "url" in entry:
-                entry["url"] = _text_link(entry["url"], page)
+                entry["url"] = entry["url"].replace(f"{page}.ipynb", f"{page}.md")
     _add_text_download(context, page)
-
-
-def _text_link(url: str, page: str) -> str:
-    """Turn a link to a staged notebook into one to its text in the repository."""
-    opener = f"?factory={quote('Jupytext Notebook')}" if "urlpath=" in url else ""
-    return url.replace(f"{page}.ipynb", f"{page}.md{quote(opener)}")
 
 
 def _add_text_download(context: dict[str, Any], page: str) -> None:
@@ -156,10 +151,9 @@ def _add_text_download(context: dict[str, Any], page: str) -> None:
         for button in context["header_buttons"]
         if button["label"] == "download-buttons"
     ]
-    text = PurePosixPath("_sources") / f"{page}.md"
     entry = {
         "type": "link",
-        "url": context["pathto"](str(text), 1),
+        "url": context["pathto"](f"_sources/{page}.md", 1),
         "text": ".md",
         "icon": "fas fa-file-lines",
         "tooltip": "Download the text notebook",

@@ -34,12 +34,12 @@ EXTRA = Path("_extra", "_sources")
 
 def stage(book: Book) -> None:
     """Fill `_build/src` anew with all that jupyter-book reads."""
+    chapters = book.chapters()
+    done = {stem: _executed(book, stem, source) for stem, source in chapters.items()}
     shutil.rmtree(book.staged, ignore_errors=True)
     book.staged.mkdir(parents=True)
     for name in COPIED:
         _copy(book.root / name, book.staged / name)
-    chapters = book.chapters()
-    done = {stem: _executed(book, stem, source) for stem, source in chapters.items()}
     for page in book.pages():
         if page.startswith(f"{CHAPTERS}/"):
             _stage_chapter(book, page)
@@ -137,19 +137,16 @@ def main(arguments: list[str] | None = None) -> int:
     """Stage the book and build its pages; return the exit status."""
     parser = argparse.ArgumentParser(description="Stage the book, build its HTML.")
     parser.add_argument("--root", type=Path, default=REPOSITORY, help="another book")
-    parser.add_argument("--no-html", action="store_true", help="only stage")
     options = parser.parse_args(arguments)
     book = Book(options.root.resolve())
     try:
         with only_one(book):
             stage(book)
-            if not options.no_html:
-                build_html(book)
+            build_html(book)
     except BookError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    if not options.no_html:
-        print(f"The book is in {book.html.relative_to(book.root)}/index.html")
+    print(f"The book is in {book.html.relative_to(book.root)}/index.html")
     return 0
 
 

@@ -10,11 +10,16 @@ from matplotlib.axes import Axes
 from lib.figures.style import COLOURS
 from lib.problem import Array
 
+DIVERGED = 1e9
+"""Objectives above so many times the optimum are not drawn: the descent diverged."""
+
 
 def plot_descents(
     ax: Axes, epochs: np.ndarray, objectives: Array, optimum: float
 ) -> Axes:
     """Draw the objective of every trial against the epoch, and p* as a line.
+
+    A trial that diverged leaves the picture.
 
     Parameters
     ----------
@@ -24,8 +29,9 @@ def plot_descents(
     optimum : float
         Certified p*.
     """
-    ax.plot(epochs, objectives, color=COLOURS["sgd"], lw=1.2, alpha=0.8)
-    ax.lines[0].set_label(f"SGD, {objectives.shape[1]} trials")
+    shown = np.where(objectives < DIVERGED * optimum, objectives, np.nan)
+    ax.plot(epochs, shown, color=COLOURS["sgd"], lw=1.2, alpha=0.8)
+    ax.lines[0].set_label(f"SGD, {shown.shape[1]} trials")
     ax.axhline(optimum, color=COLOURS["optimum"], ls="--", label="certified $p^*$")
     ax.set(yscale="log", xlabel="epoch", ylabel="objective (5)")
     ax.legend()

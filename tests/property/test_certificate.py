@@ -3,6 +3,7 @@
 from fractions import Fraction
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -63,18 +64,38 @@ def test_bound_lies_between_zero_and_the_zero_network(data):
     assert 0.0 <= certificate.dual <= half * (1 + ROUNDING)
 
 
+def exact_square(X, Z, u):
+    """Return ``|Z^T (X u)_+|^2 / |u|^2`` as a fraction: nothing is rounded."""
+    X, Z, (u,) = (
+        [[Fraction(float(entry)) for entry in row] for row in matrix]
+        for matrix in (X, Z, [u])
+    )
+    h = [max(sum(map(Fraction.__mul__, x, u)), Fraction(0)) for x in X]
+    totals = [sum(map(Fraction.__mul__, h, z)) for z in zip(*Z, strict=True)]
+    return sum(t * t for t in totals) / sum(entry * entry for entry in u)
+
+
 @given(st.data())
 def test_dual_point_is_feasible_in_rational_arithmetic(data):
     problem = data.draw(problems())
     certificate = certify(problem, data.draw(networks(problem)))
     limit = Fraction(problem.beta) ** 2
-    Z = [[Fraction(float(z)) for z in row] for row in certificate.Z]
-    X = [[Fraction(float(x)) for x in row] for row in problem.X]
-    for candidate in oracle(problem.X, certificate.Z).candidates:
-        u = [Fraction(float(entry)) for entry in candidate]
-        h = [max(sum(map(Fraction.__mul__, x, u)), Fraction(0)) for x in X]
-        totals = [sum(map(Fraction.__mul__, h, z)) for z in zip(*Z, strict=True)]
-        assert sum(t * t for t in totals) <= limit * sum(entry * entry for entry in u)
+    for u in oracle(problem.X, certificate.Z).candidates:
+        assert exact_square(problem.X, certificate.Z, u) <= limit
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_dual_point_is_feasible_where_the_correlations_nearly_cancel(seed):
+    # Equal samples with opposite targets: kappa is 1e-12 of the masses, and what
+    # rounding leaves of it is wrong in its fourth digit.
+    rng = np.random.default_rng(seed)
+    half, y = rng.standard_normal((2, 500, 1))
+    Y = np.vstack([y, -y])
+    Y[0] += 1e-12
+    problem = Problem(np.vstack([half, half]), Y, 1e-13)
+    Z = certify(problem, Network.zero(1, 1)).Z
+    for u in ([1.0], [-1.0]):
+        assert exact_square(problem.X, Z, u) <= Fraction(problem.beta) ** 2
 
 
 @given(st.data())

@@ -4,6 +4,7 @@ from fractions import Fraction
 from itertools import combinations, product
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -120,6 +121,31 @@ def test_bound_is_proved_in_rational_arithmetic(pair, scale):
         for step in (0.0, 1e-16, -1e-16, 1e-9, -1e-9):
             turned = u + step * np.roll(u, 1) * [1, -1][: len(u)]
             assert exact_square(X, Z, turned) <= bound
+
+
+@pytest.mark.parametrize("d", [1, 2])
+def test_bound_is_above_kappa_by_rational_arithmetic_on_many_points(d):
+    # Fifty terms a sum: the value itself is below kappa in about half of the draws.
+    below = 0
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        X, Z = rng.standard_normal((50, d)), rng.standard_normal((50, 2))
+        maximum = oracle(X, Z)
+        square = exact_square(X, Z, maximum.direction)
+        assert square <= Fraction(maximum.bound) ** 2
+        below += Fraction(maximum.value) ** 2 < square
+    assert below >= 5
+
+
+def test_bound_is_above_kappa_where_the_sums_nearly_cancel():
+    # Pairs of equal samples with opposite targets, plus 1e-12 of the first pair.
+    rng = np.random.default_rng(0)
+    half, z = rng.standard_normal((2, 500, 1))
+    X, Z = np.vstack([half, half]), np.vstack([z, -z])
+    Z[0] += 1e-12
+    maximum = oracle(X, Z)
+    for u in maximum.candidates:
+        assert exact_square(X, Z, u) <= Fraction(maximum.bound) ** 2
 
 
 @given(data())

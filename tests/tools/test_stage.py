@@ -210,8 +210,7 @@ def test_buttons_of_a_published_book_lead_to_the_chapters_texts(whole_book):
     html = (whole_book.html / "chapters" / "one.html").read_text()
     binder = re.findall(r'href="(https://mybinder.org[^"]*)"', html)
     assert binder == [
-        "https://mybinder.org/v2/gh/someone/book/main?urlpath="
-        "lab/tree/chapters/one.md%3Ffactory%3DJupytext%2520Notebook"
+        "https://mybinder.org/v2/gh/someone/book/main?urlpath=lab/tree/chapters/one.md"
     ]
     assert f'href="{home}"' in html
     assert "blob/main/chapters/one.ipynb" not in html

@@ -135,6 +135,13 @@ def test_descents_draw_every_trial_and_count_them(ax):
     ]
 
 
+def test_a_diverged_descent_leaves_the_picture(ax):
+    curves = np.array([[1.0, 1.0], [2.0, 1e300], [1.5, np.inf]])
+    figures.plot_descents(ax, np.arange(3), curves, 1.0)
+    assert np.isnan(ax.lines[1].get_ydata()).tolist() == [False, True, True]
+    ax.figure.canvas.draw()  # a logarithmic axis up to 1e300 would overflow
+
+
 def test_bounds_are_distances_to_the_optimum(ax):
     steps = np.array([1, 10])
     figures.plot_bounds(ax, steps, np.array([4.0, 3.0]), np.array([1.0, 1.9]), 2.0)

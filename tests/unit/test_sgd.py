@@ -126,8 +126,8 @@ def test_gradient_in_the_record_is_that_of_the_objective(problem):
 
 
 def test_trials_do_not_see_each_other(problem):
-    together = run(problem, trials=3, rate=8e-2, patience=5)
-    alone = run(problem, trials=1, rate=8e-2, patience=5)
+    together = run(problem, trials=3, patience=5)
+    alone = run(problem, trials=1, patience=5)
     np.testing.assert_allclose(
         together.objectives[:, 0], alone.objectives[:, 0], rtol=SAME_SUMS
     )
