@@ -10,7 +10,7 @@ import numpy as np
 
 from lib.analytic_centre import Barrier, Cuts, analytic_centre
 from lib.certificate import Certificate, Oracle
-from lib.losses import EPS, SQUARED, best_scale
+from lib.losses import SQUARED, feasible_scale
 from lib.master import group_lasso
 from lib.oracle import Maximum, oracle
 from lib.problem import Array, Network, Problem, objective
@@ -258,9 +258,7 @@ def _first(problem: Problem, rule: Rule | None) -> Model:
 def _with_lower(model: Model, kappa: Maximum) -> Model:
     """Try the feasible multiple of the point asked as a dual point."""
     Y, beta = model.problem.Y, model.problem.beta
-    # Rounding the scale down by a few units keeps the product below beta.
-    cap = beta / kappa.bound * (1 - 4 * EPS) if kappa.bound else np.inf
-    Z = best_scale(SQUARED, model.Z, Y, cap) * model.Z
+    Z = feasible_scale(Y, model.Z, beta, kappa.bound) * model.Z
     dual = SQUARED.dual(Z, Y)
     if dual <= model.proof.dual:
         return model

@@ -455,3 +455,19 @@ def _some(values: Array) -> str:
     """Write the first few values."""
     shown = ", ".join(f"{value:g}" for value in values[:6])
     return f"[{shown}{', ...' if len(values) > 6 else ''}]"
+
+
+def feasible_scale(Y: Array, Z: Array, beta: float, kappa_bound: float) -> float:
+    """Return the ``s`` for which ``s Z`` is feasible for (11) and of largest value.
+
+    Parameters
+    ----------
+    Y, Z : (n, c) arrays
+        Targets of the squared loss and any dual point.
+    beta : float
+    kappa_bound : float
+        A proved upper bound of ``kappa(Z)``; feasibility is ``s kappa(Z) <= beta``.
+    """
+    # Rounding the scale down by a few units keeps the product below beta.
+    cap = beta / kappa_bound * (1 - 4 * EPS) if kappa_bound else np.inf
+    return best_scale(SQUARED, Z, Y, cap)

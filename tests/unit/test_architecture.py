@@ -61,13 +61,15 @@ MAY_IMPORT = {
     # Its master problem and its sliding step are parts of it, not other solvers.
     "frank_wolfe": GEOMETRY | {"certificate", "fit", "master", "sliding", "units"},
     "regularisation_path": BASE | {"frank_wolfe"},
+    "copositive": BASE | {"arrangement"},  # bounds of its own
     "figures": BASE,  # results are drawn, never computed
 }
 
 ONLY_IN = {
     "torch": {"sgd", "torch_networks"},
-    "cvxpy": set(),
-    "clarabel": {"master", "semi_nmf"},
+    "cvxpy": {"copositive"},
+    "clarabel": {"master", "semi_nmf", "copositive"},
+    "scs": {"copositive"},
     "PIL": {"data"},
     "matplotlib": {"figures"},
     "matplotlib_inline": {"figures"},

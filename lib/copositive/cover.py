@@ -1,0 +1,219 @@
+"""Regions of input space on which a layer is linear, and the cones that hold them.
+
+Everything in (17)-(20) is said of a list of regions: a pattern ``D_i`` and
+inequalities ``G u >= 0``. (19) takes the cells, (17) their simplicial pieces, (20)
+the single cell of a spike-free X.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lib.arrangement import Cells, enumerate_cells
+from lib.copositive.rays import Rays, find_rays, triangulate
+from lib.problem import Array, RankReduction, reduce_rank
+
+EPS = float(np.finfo(float).eps)
+
+EXACT_RANK = 4
+"""Doubly nonnegative matrices of at most this size are completely positive
+(Maxfield and Minc 1962), so that pieces with so many rays make (17) exact."""
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """A cone ``{u : G u >= 0}`` on which the activations are ``D X u``.
+
+    Parameters
+    ----------
+    pattern : (n,) bool array
+        The diagonal of D.
+    normals : (k, r) array
+        Rows of G, unit vectors.
+    basis : (r, r) array
+        Columns by which solvers write ``U = basis S basis^T``: the rays of a
+        simplicial cone; else such that the cone is not thin in these coordinates.
+    inside : (r,) array
+        A vector with ``G inside > 0``.
+    slack : float
+        0 if the inequalities hold exactly; else they hold up to ``-slack |u|``,
+        from the rounding of rays.
+    """
+
+    pattern: np.ndarray
+    normals: Array
+    basis: Array
+    inside: Array
+    slack: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Cover:
+    """Regions that together cover every input weight that matters.
+
+    Parameters
+    ----------
+    reduced : RankReduction
+        X in its row space; regions live there, in r dimensions.
+    regions : tuple of Region
+    exact : bool
+        Whether the doubly nonnegative relaxation over these regions is the
+        copositive program (17) itself: simplicial regions of rank at most 4.
+    """
+
+    reduced: RankReduction
+    regions: tuple[Region, ...]
+    exact: bool
+
+    @property
+    def X(self) -> Array:  # noqa: N802, the name of the naming table
+        """The samples in their row space, (n, r)."""
+        return self.reduced.coordinates
+
+    def __len__(self) -> int:
+        """Return the number of regions."""
+        return len(self.regions)
+
+
+def cover_by_cells(X: Array, *, as_printed: bool = False) -> Cover:
+    """List the cells of the arrangement: the regions of (19).
+
+    The printed constraint, ``(2D-I) X U X^T (2D-I) >= 0``, has one inequality for
+    each pair of samples. A sample whose hyperplane is no facet of the cell is a
+    nonnegative combination of the facets (Farkas), and so are its inequalities:
+    those of pairs of facets imply all others.
+
+    Parameters
+    ----------
+    X : (n, d) array
+    as_printed : bool
+        Keep all samples, as (19) is printed; else only facets.
+
+    Returns
+    -------
+    Cover
+        Exact at rank 1 and 2, where every cell is simplicial.
+
+    Notes
+    -----
+    Equation (19). Cost of :func:`lib.arrangement.enumerate_cells` and, for facets,
+    of :func:`lib.copositive.rays.find_rays`.
+    """
+    reduced = reduce_rank(X)
+    X = reduced.coordinates
+    cells = enumerate_cells(X)
+    rays = None if as_printed or not X.any() else find_rays(X, cells)
+    regions = tuple(_cell(X, cells, i, rays) for i in range(len(cells)))
+    return Cover(reduced, regions, exact=X.shape[1] <= 2)
+
+
+def _cell(X: Array, cells: Cells, i: int, rays: Rays | None) -> Region:
+    """Make a region of cell i, of all samples or of its facets."""
+    witness, basis = cells.witnesses[i], np.eye(X.shape[1])
+    if rays is None:
+        lengths = np.linalg.norm(X, axis=1)
+        normals, inside = X[lengths > 0] / lengths[lengths > 0, None], witness
+    else:
+        normals = rays.normals[rays.walls(i)]
+        W = rays.of(rays.members[i]).T  # (r, m)
+        inside = W.sum(axis=1)
+        basis = W if W.shape[1] == len(W) else np.linalg.cholesky(W @ W.T)
+    signs = np.where(normals @ witness > 0, 1.0, -1.0)[:, None]
+    return Region(cells.patterns[i], signs * normals, basis, inside)
+
+
+def cover_by_simplices(X: Array) -> Cover:
+    """Split every cell into simplicial cones: the regions that make (17) finite.
+
+    A simplicial cone with rays W, (r, r), contains exactly ``u = W s`` with s >= 0.
+    So the convex hull of its ``u u^T`` is ``W S W^T`` with S completely positive of
+    size r, and for r <= 4 that means doubly nonnegative. A neuron of a cell is a
+    neuron of one of its pieces, so the hull over the cell is the sum over pieces.
+    Hence the relaxation over pieces is (17), for every X of rank at most 4.
+
+    Parameters
+    ----------
+    X : (n, d) array
+        Small enough for :func:`lib.copositive.rays.find_rays`.
+
+    Returns
+    -------
+    Cover
+        ``exact`` if the rank is at most 4; beyond, still at least as tight as (19).
+
+    Notes
+    -----
+    Equations (17), (18). The repair of (19) for cells that are not simplicial.
+    """
+    if not X.any():
+        return cover_by_cells(X)
+    reduced = reduce_rank(X)
+    X = reduced.coordinates
+    r = X.shape[1]
+    cells = enumerate_cells(X)
+    rays = find_rays(X, cells)
+    regions = []
+    for i in range(len(cells)):
+        pieces = [(0,)] if r == 1 else triangulate(rays.facets(i), r)
+        members = rays.members[i] if r == 1 else np.arange(2 * len(rays.lines))
+        for piece in pieces:
+            W = rays.of(members[list(piece)]).T
+            regions.append(_simplex(cells.patterns[i], W, rays.error))
+    return Cover(reduced, tuple(regions), exact=r <= EXACT_RANK)
+
+
+def _simplex(pattern: np.ndarray, W: Array, error: float) -> Region:
+    """Make a region of the cone of the columns of W, known up to ``error``.
+
+    ``u = W s`` has ``sum s <= |u| / rho`` with rho the least norm on the hull of
+    the rays, and each inequality fails by at most its error at a ray. Any w proves
+    ``rho >= min_k w . w_k / |w|``.
+    """
+    normals = np.linalg.inv(W)
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    heights = normals @ W
+    off = np.abs(heights - np.diag(np.diag(heights))).max(initial=0.0)
+    inside = W.sum(axis=1)
+    level = np.linalg.solve(W.T, np.ones(len(W)))
+    rho = max((w @ W).min() / np.linalg.norm(w) for w in (inside, level))
+    slack = 0.0 if len(W) == 1 else float(off + error + 8 * len(W) * EPS) / rho
+    return Region(pattern, normals, W, inside, slack)
+
+
+def cover_by_positive_cell(X: Array) -> Cover:
+    """Take ``{u : X u >= 0}`` alone: the region of (10) and (20).
+
+    It is enough if X is spike-free: then for every u some u' no longer than u has
+    ``X u' = (X u)_+``. Whether X is spike-free is for the caller to know; if not,
+    values over this cover are those of (20) but no bounds of (5).
+
+    Parameters
+    ----------
+    X : (n, d) array
+        A vector with ``X u > 0`` must exist.
+
+    Raises
+    ------
+    ValueError
+        If least squares finds no u with ``X u > 0``.
+
+    Notes
+    -----
+    Equation (20) has an inequality for each pair of samples; so has this cover.
+    """
+    reduced = reduce_rank(X)
+    X = reduced.coordinates
+    lengths = np.linalg.norm(X, axis=1)
+    normals = X[lengths > 0] / lengths[lengths > 0, None]
+    inside = np.linalg.lstsq(normals, np.ones(len(normals)), rcond=None)[0]
+    if not (normals @ inside > 0).all():
+        raise ValueError(
+            f"cover_by_positive_cell needs a u with X u > 0; the least squares "
+            f"solution of X u = 1 has margin {float((normals @ inside).min()):.1e}. "
+            "De-meaned data have none; keep their mean."
+        )
+    pattern = np.ones(len(X), dtype=bool)
+    region = Region(pattern, normals, np.eye(X.shape[1]), inside)
+    return Cover(reduced, (region,), exact=False)

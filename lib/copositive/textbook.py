@@ -1,0 +1,279 @@
+"""The convex programs of the paper as they stand in it, in CVXPY.
+
+Short and slow: each function is its formula. Their values carry the accuracy of the
+solver, so they are compared with certified values and never used as bounds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cvxpy as cp
+import numpy as np
+
+from lib.arrangement import enumerate_cells
+from lib.copositive.cover import Cover, cover_by_cells
+from lib.problem import Array, Problem, reduce_rank
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """What CVXPY found.
+
+    Parameters
+    ----------
+    value : float
+        Optimal value, to the accuracy of the solver.
+    status : str
+        CVXPY's word for it.
+    blocks : tuple of tuples of arrays
+        Values of the variables, one tuple for each region.
+    """
+
+    value: float
+    status: str
+    blocks: tuple[tuple[Array, ...], ...]
+
+
+def _solve(objective: object, constraints: list, blocks: list, solver: str) -> Program:
+    """Solve a program and read its variables."""
+    program = cp.Problem(objective, constraints)
+    value = program.solve(solver=solver)
+    found = tuple(tuple(np.array(v.value) for v in block) for block in blocks)
+    return Program(float(value), program.status, found)
+
+
+def _require_one_output(problem: Problem) -> None:
+    """Refuse more than one output."""
+    if problem.shape[2] != 1:
+        raise ValueError(
+            f"The scalar programs (8)-(10) need one output; got Y "
+            f"{problem.Y.shape}. Take one column, or a program for vectors."
+        )
+
+
+def _signed(X: Array, pattern: np.ndarray) -> Array:
+    """Return ``(2D - I) X``."""
+    return np.where(pattern, 1.0, -1.0)[:, None] * X
+
+
+def scalar_dual(problem: Problem) -> Program:
+    """Solve (8), ``max -1/2 |z - y|^2 + 1/2 |y|^2`` with ``|z^T (X u)_+| <= beta |u|``.
+
+    On a cell the constraint says ``max +-z^T D X u <= beta`` over unit u with
+    ``G u >= 0``, ``G = (2D - I) X``. By duality of this little program a multiplier
+    ``l >= 0`` exists with ``|X^T D z + G^T l| <= beta``, and another for -z.
+
+    Parameters
+    ----------
+    problem : Problem
+        With one output and few samples.
+
+    Returns
+    -------
+    Program
+        Equal to p* of (5); ``blocks[0][0]`` is z.
+
+    Raises
+    ------
+    ValueError
+        If there is more than one output.
+    """
+    _require_one_output(problem)
+    X, y = reduce_rank(problem.X).coordinates, problem.Y[:, 0]
+    z, constraints = cp.Variable(len(y)), []
+    for pattern in enumerate_cells(X).patterns:
+        active, G = pattern[:, None] * X, _signed(X, pattern)
+        for sign in (1, -1):
+            multiplier = cp.Variable(len(y), nonneg=True)
+            pull = sign * (active.T @ z) + G.T @ multiplier
+            constraints.append(cp.norm(pull) <= problem.beta)
+    value = cp.Maximize(z @ y - 0.5 * cp.sum_squares(z))
+    return _solve(value, constraints, [[z]], cp.CLARABEL)
+
+
+def scalar_program(problem: Problem) -> Program:
+    """Solve (9): one neuron of each sign of the output in each cell.
+
+    ``min 1/2 |sum_i D_i X (w_i - v_i) - y|^2 + beta sum_i (|w_i| + |v_i|)`` with
+    ``(2 D_i - I) X w_i >= 0`` and the same for v_i.
+
+    Parameters
+    ----------
+    problem : Problem
+        With one output and few samples.
+
+    Returns
+    -------
+    Program
+        Equal to p* of (5); block i holds w_i and v_i, in the row space of X.
+
+    Raises
+    ------
+    ValueError
+        If there is more than one output.
+    """
+    _require_one_output(problem)
+    X = reduce_rank(problem.X).coordinates
+    patterns = enumerate_cells(X).patterns
+    return _scalar(X, problem, list(patterns))
+
+
+def spike_free_scalar_program(problem: Problem) -> Program:
+    """Solve (10): (9) with the single pattern ``D = I``.
+
+    ``min 1/2 |X (w - v) - y|^2 + beta (|w| + |v|)`` with ``X w >= 0``, ``X v >= 0``.
+
+    Parameters
+    ----------
+    problem : Problem
+        With one output.
+
+    Returns
+    -------
+    Program
+        Equal to p* of (5) if X is spike-free; else only an upper bound of it. The
+        block holds w and v, in the row space of X.
+
+    Raises
+    ------
+    ValueError
+        If there is more than one output.
+    """
+    _require_one_output(problem)
+    X = reduce_rank(problem.X).coordinates
+    return _scalar(X, problem, [np.ones(len(X), dtype=bool)])
+
+
+def _scalar(X: Array, problem: Problem, patterns: list[np.ndarray]) -> Program:
+    """Solve (9) over some patterns."""
+    outputs, constraints, norms, blocks = 0, [], [], []
+    for pattern in patterns:
+        w, v = cp.Variable(X.shape[1]), cp.Variable(X.shape[1])
+        G = _signed(X, pattern)
+        constraints += [G @ w >= 0, G @ v >= 0]
+        outputs = outputs + (pattern[:, None] * X) @ (w - v)
+        norms += [cp.norm(w), cp.norm(v)]
+        blocks.append([w, v])
+    loss = 0.5 * cp.sum_squares(outputs - problem.Y[:, 0])
+    value = cp.Minimize(loss + problem.beta * cp.sum(norms))
+    return _solve(value, constraints, blocks, cp.CLARABEL)
+
+
+def literal_program(problem: Problem) -> Program:
+    """Solve (12) as printed, which is not (5) but a lower bound of it.
+
+    ``min 1/2 |sum_i D_i X V_i - Y|^2 + beta sum_i |V_i|_*`` with ``V_i`` in
+    ``K_i = conv{u g^T : (2D_i - I) X u >= 0, |g| <= 1}``. There |u| is free and g may
+    change sign, so K_i holds all matrices whose columns are differences of members
+    of the cone: everything, if the cone is full-dimensional.
+
+    Parameters
+    ----------
+    problem : Problem
+        With few samples.
+
+    Returns
+    -------
+    Program
+        At most p*, usually far below; block i holds the two parts of V_i.
+    """
+    X, c = reduce_rank(problem.X).coordinates, problem.shape[2]
+    outputs, constraints, norms, blocks = 0, [], [], []
+    for pattern in enumerate_cells(X).patterns:
+        plus, minus = cp.Variable((X.shape[1], c)), cp.Variable((X.shape[1], c))
+        G = _signed(X, pattern)
+        constraints += [G @ plus >= 0, G @ minus >= 0]
+        outputs = outputs + (pattern[:, None] * X) @ (plus - minus)
+        norms.append(cp.normNuc(plus - minus))
+        blocks.append([plus, minus])
+    loss = 0.5 * cp.sum_squares(outputs - problem.Y)
+    value = cp.Minimize(loss + problem.beta * cp.sum(norms))
+    return _solve(value, constraints, blocks, cp.CLARABEL)
+
+
+def copositive_program(
+    problem: Problem, cover: Cover | None = None, *, solver: str = cp.CLARABEL
+) -> Program:
+    """Solve (19), or (17) or (20), word for word.
+
+    ``min 1/2 tr Y^T (I + 2 sum_i D_i X U_i X^T D_i)^-1 Y + beta^2 sum_i tr U_i`` over
+    ``U_i >= 0`` psd with ``G_i U_i G_i^T >= 0`` entrywise.
+
+    Parameters
+    ----------
+    problem : Problem
+        With few samples: the inverse makes one matrix cone of size n + c.
+    cover : Cover, optional
+        The regions. By default the cells with all their samples: (19) as printed.
+        Simplicial pieces make it (17), the positive cell (20).
+    solver : str
+        CVXPY's name of a solver.
+
+    Returns
+    -------
+    Program
+        Block i holds U_i, in the coordinates of ``cover.X``.
+    """
+    if cover is None:
+        cover = cover_by_cells(problem.X, as_printed=True)
+    kernel, constraints, traces, blocks = np.eye(len(cover.X)), [], [], []
+    for region in cover.regions:
+        U = cp.Variable((cover.X.shape[1],) * 2, PSD=True)
+        active = region.pattern[:, None] * cover.X
+        kernel = kernel + 2 * active @ U @ active.T
+        constraints.append(region.normals @ U @ region.normals.T >= 0)
+        traces.append(cp.trace(U))
+        blocks.append([U])
+    loss = 0.5 * cp.matrix_frac(problem.Y, kernel)
+    value = cp.Minimize(loss + problem.beta**2 * cp.sum(traces))
+    return _solve(value, constraints, blocks, solver)
+
+
+def whitened_program(Y: Array, beta: float, *, solver: str = cp.CLARABEL) -> Program:
+    """Solve (20) for ``X X^T = I``: ``W = X U X^T``, doubly nonnegative.
+
+    ``min 1/2 tr Y^T (I + 2 W)^-1 Y + beta^2 tr W``.
+
+    Parameters
+    ----------
+    Y : (n, c) array
+    beta : float
+    solver : str
+        CVXPY's name of a solver.
+
+    Returns
+    -------
+    Program
+        Its block holds W.
+    """
+    n = len(Y)
+    W = cp.Variable((n, n), PSD=True)
+    loss = 0.5 * cp.matrix_frac(Y, np.eye(n) + 2 * W)
+    value = cp.Minimize(loss + beta**2 * cp.trace(W))
+    return _solve(value, [W >= 0], [[W]], solver)
+
+
+def whitened_dual(Y: Array, beta: float, *, solver: str = cp.CLARABEL) -> Program:
+    """Solve the dual of (20) for ``X X^T = I``.
+
+    ``max <Z, Y> - 1/2 |Z|^2`` with ``Z Z^T + N <= beta^2 I`` for some N >= 0 entrywise,
+    written as ``[beta^2 I - N, Z; Z^T, I] >= 0``.
+
+    Parameters
+    ----------
+    Y : (n, c) array
+    beta : float
+    solver : str
+        CVXPY's name of a solver.
+
+    Returns
+    -------
+    Program
+        Its block holds Z and N.
+    """
+    n, c = Y.shape
+    Z, N = cp.Variable((n, c)), cp.Variable((n, n), symmetric=True)
+    block = cp.bmat([[beta**2 * np.eye(n) - N, Z], [Z.T, np.eye(c)]])
+    value = cp.Maximize(cp.sum(cp.multiply(Z, Y)) - 0.5 * cp.sum_squares(Z))
+    return _solve(value, [block >> 0, N >= 0], [[Z, N]], solver)
