@@ -160,6 +160,20 @@ def test_17_is_between_its_proof_and_every_network(X, seed):
 
 @SLOW
 @given(points(), SEEDS)
+def test_grams_satisfy_the_relaxed_constraints(X, seed):
+    rng = np.random.default_rng(seed)
+    problem = Problem(X, rng.standard_normal((len(X), 2)), 10.0 ** rng.uniform(-2, 1))
+    for cover in (cover_by_simplices(X), cover_by_cells(X)):
+        found = solve_relaxation(problem, cover)
+        # Rounding of a product of unit normals with U, nothing of the solver's error.
+        for region, U in zip(cover.regions, found.grams, strict=True):
+            allowed = 1e-14 * max(np.trace(U), 1e-300)
+            assert np.linalg.eigvalsh(U)[0] >= -allowed
+            assert (region.normals @ U @ region.normals.T).min(initial=0) >= -allowed
+
+
+@SLOW
+@given(points(), SEEDS)
 def test_blocks_have_the_outputs_and_the_value_of_the_grams(X, seed):
     rng = np.random.default_rng(seed)
     problem = Problem(X, rng.standard_normal((len(X), 2)), 0.3)

@@ -21,6 +21,7 @@ from lib.copositive import (
     sphere_draw,
 )
 from lib.copositive import relaxation as relaxation_module
+from lib.copositive import whitened as whitened_module
 from lib.copositive.conic import ConicPoint, pack, products, solve_interior, unpack
 from lib.copositive.rays import MOST_LINES, find_rays, triangulate
 from lib.copositive.textbook import (
@@ -312,6 +313,16 @@ def test_whitened_proof_by_hand():
     assert proof.value <= 0.75
     weaker = prove_whitened(Y, beta, beta * Y, np.zeros((2, 2)))
     assert weaker.value < 0.65
+
+
+def test_whitened_point_cuts_only_the_singular_values_that_are_too_long():
+    Y = np.diag([3.0, 0.2])
+    ((Z, N),) = whitened_module._feasible(Y, np.zeros((2, 2)), 0.5)
+    assert np.allclose(Z, np.diag([0.5, 0.2]), atol=1e-15)
+    # Scaling all of Y instead would prove less.
+    cut, scaled = (prove_whitened(Y, 0.5, M, N).value for M in (Z, Y))
+    assert cut == pytest.approx(0.5 * 3 - 0.125 + 0.02, rel=1e-12)
+    assert scaled < cut - 0.01
 
 
 # -- scalar programs and the search
