@@ -62,7 +62,7 @@ def algorithm_1(
     Parameters
     ----------
     problem : Problem
-        X of rank at most 2.
+        X of any rank; a step costs an oracle call.
     radius : float
         ``t`` of (14), positive. The iterates approach p* of (5) only if it is the
         path norm of an optimal network, which is not known beforehand.
@@ -146,7 +146,7 @@ def bisect_radius(problem: Problem, *, steps: int, halvings: int) -> Bisection:
     Parameters
     ----------
     problem : Problem
-        X of rank at most 2.
+        X of any rank; a step costs an oracle call.
     steps : int
         Frank-Wolfe steps for each radius. The inner solutions are inexact, so the
         slope is, too, and bisection can turn the wrong way near the end.
