@@ -468,6 +468,5 @@ def feasible_scale(Y: Array, Z: Array, beta: float, kappa_bound: float) -> float
     kappa_bound : float
         A proved upper bound of ``kappa(Z)``; feasibility is ``s kappa(Z) <= beta``.
     """
-    # Rounding the scale down by a few units keeps the product below beta.
-    cap = beta / kappa_bound * (1 - 4 * EPS) if kappa_bound else np.inf
+    cap = beta / kappa_bound * STAY_INSIDE if kappa_bound else np.inf
     return best_scale(SQUARED, Z, Y, cap)
