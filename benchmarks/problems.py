@@ -89,8 +89,7 @@ INSTANCES = (
         )
         for beta in (1e-2, 1e-1, 1.0)
     ),
-    # Higher ranks are more entries. They report why they cannot be compared where
-    # no certified optimum is to be had.
+    # Higher ranks are more entries.
     Instance(
         "random-3",
         "rank 3, random",
