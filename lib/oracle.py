@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from time import monotonic
 
 import numpy as np
 
@@ -12,6 +14,7 @@ from lib.maximum import Maximum, correlation, ranked, silent
 from lib.planar import planar_oracle, ray_oracle
 from lib.problem import Array, RankReduction, reduce_rank
 from lib.relaxation import relaxed_bound
+from lib.sign_search import search_signs
 from lib.simplices import Points
 
 __all__ = [
@@ -39,7 +42,16 @@ SAME = 1e-7
 whose value is accurate to rounding."""
 
 WIDEST_COVER = 14
-"""Largest rank whose ``2^r`` orthants are searched; beyond it only a relaxation."""
+"""Largest rank whose ``2^r`` orthants are searched; beyond it only relaxations."""
+
+LIFTED_RANK = 6
+"""Smallest rank at which signs are searched first: below, cones are faster."""
+
+LIFTED_NODES = 300
+"""Most visits of the search on signs; what is then open goes to the cones."""
+
+LIFTED_SHARE = 0.9
+"""Its share of the time: at these ranks cones close a small gap or none."""
 
 
 def oracle(
@@ -49,7 +61,8 @@ def oracle(
 
     X is first replaced by its coordinates in its row space (A.2). There the ray
     and planar oracles are exact; from rank 3 on climbs propose maxima and branch
-    and bound proves that there is nothing above, or finds it.
+    and bound proves that there is nothing above, or finds it: on cones, from rank 6
+    on first on the signs of points, whose bound does not suffer from the rank.
 
     Parameters
     ----------
@@ -130,13 +143,37 @@ def _search(points: Points, seeds: Array, limits: Limits) -> Maximum:
     X, Z = points.X, points.Z
     ends = ascend(points, seeds)
     bound = relaxed_bound(X, Z)
-    if X.shape[1] <= WIDEST_COVER and limits.nodes > 0:
-        value = float(correlation(X, Z, ends).max())
+    if X.shape[1] >= LIFTED_RANK and limits.nodes > 0:
+        started = monotonic()
+        lifted, ends = _lifted(points, ends, limits)
+        bound = min(bound, lifted)
+        spent = monotonic() - started
+        limits = replace(limits, seconds=max(limits.seconds - spent, 0.0))
+    value = float(correlation(X, Z, ends).max())
+    proved = bound <= max(limits.level, value * (1 + limits.tolerance))
+    if X.shape[1] <= WIDEST_COVER and limits.nodes > 0 and not proved:
         outcome = branch_and_bound(points, value, limits)
         bound = min(bound, outcome.bound)
         ends = np.vstack([outcome.directions, ascend(points, outcome.directions), ends])
     ends = _distinct(ends, correlation(X, Z, ends))
     return ranked(ends, correlation(X, Z, ends), bound)
+
+
+def _lifted(points: Points, ends: Array, limits: Limits) -> tuple[float, Array]:
+    """Return the bound of a search on signs, and ends with what it led to."""
+    X, Z = points.X, points.Z
+    found = search_signs(
+        X,
+        Z,
+        float(correlation(X, Z, ends).max()),
+        level=limits.level,
+        nodes=min(limits.nodes, LIFTED_NODES),
+        seconds=LIFTED_SHARE * limits.seconds,
+    )
+    starts = np.vstack([found.directions, -found.directions])
+    if len(starts) > 0:
+        ends = np.vstack([ascend(points, starts), ends])
+    return found.bound, ends
 
 
 def _seeds(X: Array, lengths: Array) -> Array:

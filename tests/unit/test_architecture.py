@@ -38,8 +38,11 @@ MAY_IMPORT = {
     "ascent": BASE | {"compiled", "simplices"},
     "branch_and_bound": BASE | {"compiled", "simplices"},
     "relaxation": BASE,
+    "lifting": BASE,
+    "sign_search": BASE | {"lifting"},
     "oracle": BASE
-    | {"maximum", "planar", "ascent", "simplices", "branch_and_bound", "relaxation"},
+    | {"maximum", "planar", "ascent", "simplices", "branch_and_bound", "relaxation"}
+    | {"sign_search"},
     # No solver: it judges them.
     "certificate": BASE | {"oracle", "torch_networks"},
     "exact": BASE | {"certificate", "torch_networks"},

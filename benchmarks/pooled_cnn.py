@@ -1,0 +1,66 @@
+"""A pooled CNN on 50 images of MNIST: ``python -m benchmarks.pooled_cnn SECONDS``.
+
+Filters of 3 x 3 pixels see 8 x 8 images, the mean over 3 x 3 blocks of the middle 24
+x 24 pixels; softmax cross-entropy over ten classes. At rank 9 the arrangement has far
+too many cells, so what is proved depends on the time given.
+"""
+
+from __future__ import annotations
+
+import sys
+from time import process_time
+
+import numpy as np
+
+from lib.certificate import Certificate, certify
+from lib.convolution import patches
+from lib.data import load_images
+from lib.frank_wolfe import solve
+from lib.oracle import Limits, oracle, propose
+from lib.problem import Problem
+
+PIXELS = 255.0
+ROUNDS = 20
+"""Rounds of training; it stops by itself before."""
+
+
+def pooled_cnn(count: int = 50, beta: float = 10.0) -> Problem:
+    """Return the problem of ``count`` images, every ``100 / count``-th of the pack."""
+    pack = load_images("mnist_train_100")
+    chosen = slice(None, None, len(pack.labels) // count)
+    middle = pack.images[chosen, 2:26, 2:26, 0] / PIXELS
+    small = middle.reshape(-1, 8, 3, 8, 3).mean(axis=(2, 4))
+    X = patches(small, 3)
+    targets = pack.one_hot[chosen]
+    return Problem(X, targets, beta, loss="softmax", pooling=len(X) // len(targets))
+
+
+def certified(problem: Problem, seconds: float) -> Certificate:
+    """Train with proposals, then certify once within the time."""
+    network = solve(problem, bound=propose, rounds=ROUNDS).network
+    limits = Limits(level=problem.beta * (1 + 1e-6), seconds=seconds)
+    return certify(problem, network, bound=lambda X, Z: oracle(X, Z, limits=limits))
+
+
+def main(arguments: list[str]) -> None:
+    """Report what is proved in the time given, 600 s if none is."""
+    seconds = float(arguments[0]) if arguments else 600.0
+    problem = pooled_cnn()
+    started = process_time()
+    proof = certified(problem, seconds)
+    kappa = proof.kappa
+    print(
+        f"{proof}; kappa / beta between {kappa.value / problem.beta:.6f} and "
+        f"{kappa.bound / problem.beta:.4f}; beta_max about "
+        f"{propose(problem.X, problem.spread(_first_residual(problem))).value:.4g}; "
+        f"{process_time() - started:.0f} s of CPU"
+    )
+
+
+def _first_residual(problem: Problem) -> np.ndarray:
+    """Return the residual of the zero network."""
+    return problem.loss.residual(np.zeros_like(problem.Y), problem.Y)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
