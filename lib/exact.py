@@ -2,7 +2,7 @@
 
 Floating-point numbers are rationals. For the squared loss the primal value, the
 dual value and the constraint ``kappa(Z) <= beta`` are statements about rationals,
-and for few samples of up to three inputs all of them can be decided exactly.
+and for few samples of rank up to three all of them can be decided exactly.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from lib.torch_networks import as_network
 FORMAT = "relu-certificate-1"
 """Name of the file format that ``tools/check_certificate.py`` reads."""
 
-MOST_INPUTS = 3
+MOST_RANK = 3
 """Cells are polygons up to here, and small copositive matrices are decidable."""
 
 SHRINKS = (0.0, *(2.0**-k for k in range(50, 8, -6)))
@@ -99,12 +99,16 @@ def exact_certificate(
     is cut into cells by exact double description: on each cell ``|Z^T h(u)|^2`` is a
     quadratic form, and ``beta^2 |u|^2 - |Z^T h(u)|^2 >= 0`` on the cone of three rays
     is copositivity of a 3 x 3 matrix of integers, decided by Hadeler's criterion.
-    If rounding has left Z outside, it is shrunk until it is inside.
+    If rounding has left Z outside, it is shrunk until it is inside. Data of more
+    columns than rank are seen through their row space, whose basis is a choice of
+    samples: ``u = B^T w`` has ``|u|^2 = w^T (B B^T) w``, in integers as well.
 
     Parameters
     ----------
     problem : Problem
-        Squared loss, at most 3 inputs, any pooling.
+        Squared loss, X of rank at most 3 in any number of columns, any pooling. The
+        rank is that of the floats as they are: a bias column or a copied column
+        keeps it low, a rounded product with a random matrix does not.
     network : Network or torch.nn.Sequential
     refine : int
         As in :func:`lib.certificate.certify`.
@@ -116,13 +120,13 @@ def exact_certificate(
     Raises
     ------
     ValueError
-        If the loss is not squared or X has more than 3 columns.
+        If the loss is not squared or the exact rank of X is more than 3.
     RuntimeError
         If no shrunk Z is feasible: the floating-point bound was wrong.
 
     Notes
     -----
-    Equation (11). O(n) cells for 2 inputs, O(n^2) for 3, each O(n c) integers of a
+    Equation (11). O(n) cells at rank 2, O(n^2) at rank 3, each O(n c) integers of a
     few hundred bits: about a second for n = 60.
     """
     _require_exact(problem)
@@ -161,16 +165,51 @@ def exact_dual(Y: Array, Z: Array) -> Fraction:
 
 
 def is_feasible(problem: Problem, Z: Array) -> bool:
-    """Decide ``kappa(Z) <= beta`` in integers, for at most 3 inputs."""
+    """Decide ``kappa(Z) <= beta`` in integers, for X of rank at most 3."""
     X, x_bits = _integers(problem.X)
+    basis = independent_rows(X, MOST_RANK + 1)
+    if not basis:
+        return True  # no neuron ever fires
+    if len(basis) < len(X[0]):
+        X = [tuple(_dot(x, b) for b in basis) for x in X]
+    else:
+        basis = _axes(len(basis))
+    gram = [[_dot(a, b) for b in basis] for a in basis]
     rows, z_bits = _integers(problem.spread(Z))
     square = Fraction(problem.beta) ** 2 * Fraction(4) ** (x_bits + z_bits)
     for rays, A in _cells(X, rows):
-        form = _form(A, square)
+        form = _form(A, square, gram)
         simplices = [(rays[0], *rays[k : k + len(rays[0]) - 1]) for k in _fan(rays)]
         if not all(is_copositive(_on_rays(form, simplex)) for simplex in simplices):
             return False
     return True
+
+
+def independent_rows(rows: list[Vector], most: int) -> list[Vector]:
+    """Return the first rows that span all others, at most ``most``, by integers.
+
+    Their number is the rank, or ``most`` if the rank is at least that.
+
+    Examples
+    --------
+    >>> independent_rows([(0, 0), (1, 2), (2, 4), (1, 0)], 4)
+    [(1, 2), (1, 0)]
+    """
+    chosen: list[Vector] = []
+    echelon: list[tuple[int, Vector]] = []
+    for row in rows:
+        rest = row
+        for pivot, line in echelon:
+            a, b = line[pivot], rest[pivot]
+            rest = tuple(a * p - b * q for p, q in zip(rest, line, strict=True))
+        if any(rest):
+            common = math.gcd(*rest)
+            pivot = next(k for k, entry in enumerate(rest) if entry)
+            echelon.append((pivot, tuple(entry // common for entry in rest)))
+            chosen.append(row)
+        if len(chosen) == most:
+            break
+    return chosen
 
 
 def is_copositive(M: list[list[int]]) -> bool:
@@ -202,10 +241,13 @@ def _require_exact(problem: Problem) -> None:
             "exact_certificate needs the squared loss, whose values are rational; got "
             f"loss = {problem.loss!r}. certify() serves all losses."
         )
-    if problem.X.shape[1] > MOST_INPUTS:
+    rank = len(independent_rows(_integers(problem.X)[0], MOST_RANK + 1))
+    if rank > MOST_RANK:
         raise ValueError(
-            f"exact_certificate needs X with at most {MOST_INPUTS} columns; got X "
-            f"{problem.X.shape}. certify() serves any rank."
+            f"exact_certificate needs X of rank at most {MOST_RANK}, exactly; got X "
+            f"{problem.X.shape} with {rank} independent rows. Columns that depend on "
+            "others up to rounding only count: drop them, or use certify(), which "
+            "serves any rank."
         )
 
 
@@ -229,12 +271,16 @@ def _cells(X: list[Vector], Z: list[Vector]) -> list[Cell]:
     return cells
 
 
+def _axes(d: int) -> list[Vector]:
+    """Return the d unit vectors."""
+    return [tuple(int(i == k) for i in range(d)) for k in range(d)]
+
+
 def _orthants(d: int) -> list[list[Vector]]:
     """Return the rays of the 2^d orthants."""
     signs = np.array(np.meshgrid(*[[1, -1]] * d)).reshape(d, -1).T.tolist()
-    axes = np.eye(d, dtype=int).tolist()
     return [
-        [tuple(s * e for e in axis) for s, axis in zip(row, axes, strict=True)]
+        [tuple(s * e for e in axis) for s, axis in zip(row, _axes(d), strict=True)]
         for row in signs
     ]
 
@@ -279,11 +325,16 @@ def _added(A: list[list[int]], z: Vector, x: Vector) -> list[list[int]]:
     ]
 
 
-def _form(A: list[list[int]], square: Fraction) -> list[list[int]]:
-    """Return integers proportional to ``square I - A^T A``."""
-    d, top, bottom = len(A[0]), square.numerator, square.denominator
+def _form(
+    A: list[list[int]], square: Fraction, gram: list[list[int]]
+) -> list[list[int]]:
+    """Return integers proportional to ``square gram - A^T A``."""
+    d, top, bottom = len(gram), square.numerator, square.denominator
     return [
-        [top * (i == j) - bottom * sum(row[i] * row[j] for row in A) for j in range(d)]
+        [
+            top * gram[i][j] - bottom * sum(row[i] * row[j] for row in A)
+            for j in range(d)
+        ]
         for i in range(d)
     ]
 

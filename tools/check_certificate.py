@@ -7,8 +7,9 @@ the network is within the stated gap of the global optimum of
 
 or says what is wrong. It uses the standard library only and shares neither code nor
 method with the package that wrote the file: cells are found from their flags (a ray,
-a wall through it, a side of the wall), not by cutting, and copositivity is decided by
-completing the square, not by determinants.
+a wall through it, a side of the wall), not by cutting, copositivity is decided by
+completing the square, not by determinants, and the rank by the echelon form of X,
+not by a choice of samples.
 
 Why this is a proof. By weak duality ``<Z, Y> - |Z|^2 / 2`` is a lower bound of the
 optimum if ``|Z^T S (X u)_+| <= beta |u|`` for all u. Between the planes ``x_j . u = 0``
@@ -16,6 +17,10 @@ and the coordinate planes lie pointed cones. Each has a ray v, a wall through v 
 lies on one side of it, so trying all rays, walls and sides meets every cone with all
 of its rays. A cone is the union of the cones of d of its rays (Caratheodory), and on
 each of those the inequality is copositivity of a d x d matrix.
+
+X may have more columns than its rank r <= 3. With its reduced echelon form T, (r, d),
+and the columns P of X at the pivots, ``X = P T``. So only ``w = T u`` matters, and the
+shortest u with that w has ``|u|^2 = w^T (T T^T)^-1 w``: the same problem in r inputs.
 """
 
 from __future__ import annotations
@@ -27,6 +32,8 @@ from fractions import Fraction
 from itertools import combinations, product
 
 FORMAT = "relu-certificate-1"
+
+MOST_RANK = 3
 
 
 class RejectedError(Exception):
@@ -75,8 +82,8 @@ def require_shapes(data: dict) -> None:
             raise RejectedError(f"the rows of {name} are not all of length {width}")
     if len(X) != len(Y) * data["pooling"] or len(Z) != len(Y) or len(U) != len(V):
         raise RejectedError("the numbers of rows do not fit")
-    if not (1 <= d <= 3 and c >= 1):
-        raise RejectedError("X has not 1, 2 or 3 columns")
+    if not (d >= 1 and c >= 1):
+        raise RejectedError("X or Y has no columns")
 
 
 def matrix(document: dict, name: str) -> list[list[Fraction]]:
@@ -126,13 +133,17 @@ def dual_value(data: dict) -> Fraction:
 
 def require_feasible(data: dict) -> None:
     """Raise unless ``|Z^T S (X u)_+| <= beta |u|`` for all u."""
-    points = [primitive_scale(row) for row in data["X"]]
-    rows = [data["Z"][j // data["pooling"]] for j in range(len(data["X"]))]
-    d = len(data["X"][0])
+    X, metric = reduced(data["X"])
+    d = len(metric)
+    if d == 0:
+        return  # no neuron ever fires
+    points = [primitive_scale(row) for row in X]
+    rows = [data["Z"][j // data["pooling"]] for j in range(len(X))]
     axes = [tuple(int(i == k) for i in range(d)) for k in range(d)]
     for signs, rays in flags(points + axes, d).items():
         active = [j for j in range(len(points)) if signs[j] > 0]
-        form = slack_form(data, rows, active)
+        A = linear_part(X, rows, active)
+        form = slack_form(data["beta"], metric, A)
         for chosen in combinations(sorted(rays), d):
             images = [[inner(line, ray) for line in form] for ray in chosen]
             gram = [[inner(ray, image) for image in images] for ray in chosen]
@@ -194,18 +205,62 @@ def lexicographic_sign(plane: tuple, chain: tuple) -> int:
     return 0
 
 
-def slack_form(data: dict, rows: list, active: list[int]) -> list[list[Fraction]]:
-    """Return ``beta^2 I - A^T A`` with ``A = sum_active z_j x_j^T``."""
-    X, d, c = data["X"], len(data["X"][0]), len(rows[0])
-    A = [[Fraction(0)] * d for _ in range(c)]
+def linear_part(X: list, rows: list, active: list[int]) -> list[list[Fraction]]:
+    """Return ``A = sum_active z_j x_j^T``."""
+    A = [[Fraction(0)] * len(X[0]) for _ in rows[0]]
     for j in active:
         for line, z in zip(A, rows[j], strict=True):
             line[:] = [a + z * x for a, x in zip(line, X[j], strict=True)]
-    square = data["beta"] ** 2
+    return A
+
+
+def slack_form(beta: Fraction, metric: list, A: list) -> list[list[Fraction]]:
+    """Return ``beta^2 metric - A^T A``."""
+    d = len(metric)
     return [
-        [square * (i == j) - sum(line[i] * line[j] for line in A) for j in range(d)]
+        [
+            beta**2 * metric[i][j] - sum(line[i] * line[j] for line in A)
+            for j in range(d)
+        ]
         for i in range(d)
     ]
+
+
+def reduced(X: list) -> tuple[list, list]:
+    """Return the pivot columns of X and ``(T T^T)^-1``, T its reduced echelon form."""
+    T: dict[int, list[Fraction]] = {}
+    for row in X:
+        rest = row
+        for pivot, line in T.items():
+            share = rest[pivot]
+            rest = [p - share * q for p, q in zip(rest, line, strict=True)]
+        if not any(rest):
+            continue
+        if len(T) == MOST_RANK:
+            raise RejectedError(f"X has a rank above {MOST_RANK}")
+        new = next(k for k, entry in enumerate(rest) if entry)
+        rest = [entry / rest[new] for entry in rest]
+        for pivot, line in T.items():
+            share = line[new]
+            T[pivot] = [p - share * q for p, q in zip(line, rest, strict=True)]
+        T[new] = rest
+    pivots = sorted(T)
+    gram = [[inner(T[a], T[b]) for b in pivots] for a in pivots]
+    return [[row[k] for k in pivots] for row in X], inverse(gram)
+
+
+def inverse(M: list) -> list:
+    """Invert a positive definite matrix by Gauss and Jordan; no pivot is zero."""
+    n = len(M)
+    work = [list(row) + [Fraction(i == j) for j in range(n)] for i, row in enumerate(M)]
+    for k in range(n):
+        work[k] = [entry / work[k][k] for entry in work[k]]
+        for i in range(n):
+            if i != k:
+                share = work[i][k]
+                pairs = zip(work[i], work[k], strict=True)
+                work[i] = [p - share * q for p, q in pairs]
+    return [row[n:] for row in work]
 
 
 def copositive(M: list) -> bool:

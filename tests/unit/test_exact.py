@@ -18,15 +18,22 @@ from lib.exact import (
     exact_certificate,
     exact_dual,
     exact_primal,
+    independent_rows,
     is_copositive,
     is_feasible,
 )
 from lib.frank_wolfe import solve
 from lib.losses import SQUARED
-from lib.oracle import correlation
+from lib.oracle import correlation, oracle
 from lib.problem import Network, Problem, objective
 from lib.torch_networks import with_ones
-from tools.check_certificate import RejectedError, check, copositive
+from tools.check_certificate import (
+    RejectedError,
+    check,
+    copositive,
+    reduced,
+    require_feasible,
+)
 
 CHECKER = Path(__file__).resolve().parents[2] / "tools" / "check_certificate.py"
 
@@ -291,7 +298,89 @@ def test_other_losses_are_refused():
         exact_certificate(problem, Network.zero(1, 1))
 
 
-def test_more_than_three_inputs_are_refused():
-    problem = Problem(np.ones((2, 4)), [[1.0], [0.0]], 0.1)
-    with pytest.raises(ValueError, match="at most 3 columns"):
+def test_rank_above_three_is_refused_and_named():
+    X = np.vstack([np.eye(4), np.ones(4)])
+    problem = Problem(X, np.ones(5), 0.1)
+    with pytest.raises(ValueError, match=r"rank at most 3, exactly.*4 independent"):
         exact_certificate(problem, Network.zero(4, 1))
+
+
+def widened(X, rng):
+    """Return X on a grid, and columns that are small integers times its columns."""
+    mixer = rng.integers(-2, 3, (X.shape[1], 3))
+    X = np.round(X * 64) / 64
+    return np.column_stack([X, X @ mixer])
+
+
+@pytest.mark.parametrize("rank", [1, 2, 3])
+def test_more_columns_than_rank_are_certified_and_checked(rank, tmp_path):
+    rng = np.random.default_rng(rank)
+    X = widened(rng.standard_normal((6, rank)), rng)
+    integers = [tuple(row) for row in (64 * X).astype(int).tolist()]
+    assert len(independent_rows(integers, 4)) == rank
+    problem = Problem(X, rng.standard_normal((6, 2)), 0.3)
+    proof = exact_certificate(problem, solve(problem).network)
+    assert 0 <= proof.relative_gap < 1e-9
+    proof.save(tmp_path / "c.json")
+    saved = json.loads((tmp_path / "c.json").read_text(encoding="utf-8"))
+    assert check(saved) == (proof.primal, proof.dual)
+    forged = {**saved, "beta": (problem.beta * 0.999).hex()}
+    network = Network(proof.network.U, proof.network.V)
+    less = Problem(problem.X, problem.Y, problem.beta * 0.999)
+    primal = exact_primal(less, network)
+    forged |= {"primal": str(primal), "gap": str(primal - proof.dual)}
+    with pytest.raises(RejectedError, match="not feasible"):
+        check(forged)
+
+
+def test_bias_of_two_inputs_and_a_copied_column_are_of_rank_three(tmp_path):
+    rng = np.random.default_rng(5)
+    inputs = rng.standard_normal((6, 2))
+    X = with_ones(np.column_stack([inputs, inputs[:, 0]]))
+    problem = Problem(X, rng.standard_normal(6), 0.2)
+    proof = exact_certificate(problem, solve(problem).network)
+    assert proof.relative_gap < 1e-9
+    proof.save(tmp_path / "c.json")
+    assert check(json.loads((tmp_path / "c.json").read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("share", [0.999, 1.001])
+def test_feasibility_of_wide_data_flips_at_kappa(share):
+    rng = np.random.default_rng(7)
+    X = widened(rng.standard_normal((7, 2)), rng)
+    Z = rng.standard_normal((7, 2))
+    problem = Problem(X, Z, share * oracle(X, Z).value)
+    assert is_feasible(problem, Z) == (share > 1)
+    network = Network.zero(5, 2)
+    values = exact_primal(problem, network), exact_dual(problem.Y, Z)
+    data = {"X": X, "Z": Z, "beta": problem.beta, "pooling": 1}
+    exact = {k: [[Fraction(e) for e in row] for row in data[k].tolist()] for k in "XZ"}
+    if share > 1:
+        assert values[0] >= values[1]
+        require_feasible({**data, **exact, "beta": Fraction(problem.beta)})
+    else:
+        with pytest.raises(RejectedError, match="not feasible"):
+            require_feasible({**data, **exact, "beta": Fraction(problem.beta)})
+
+
+def test_rank_is_that_of_the_floats_not_of_a_rounded_decision():
+    # 0.1 + 0.2 is not 0.3 in floats: the rank is 2, which no tolerance tells.
+    rows = [[0.1, 0.1], [0.3, 0.1 + 0.2]]
+    integers = [tuple(int(Fraction(e) * 2**60) for e in row) for row in rows]
+    assert len(independent_rows(integers, 4)) == 2
+    assert np.linalg.matrix_rank(rows) == 1
+
+
+def test_checker_refuses_a_rank_above_three(document):
+    eye = [[float(i == j).hex() for j in range(4)] for i in range(6)]
+    forged = {**copy.deepcopy(document), "X": eye, "U": [], "V": []}
+    with pytest.raises(RejectedError):
+        check(forged)
+    with pytest.raises(RejectedError, match="rank above 3"):
+        reduced([[Fraction(i == j) for j in range(4)] for i in range(4)])
+
+
+def test_data_of_zeros_are_always_feasible():
+    problem = Problem(np.zeros((3, 5)), np.ones(3), 0.1)
+    proof = exact_certificate(problem, Network.zero(5, 1))
+    assert proof.gap == 0
