@@ -61,7 +61,9 @@ MAY_IMPORT = {
     # Its master problem and its sliding step are parts of it, not other solvers.
     "frank_wolfe": GEOMETRY | {"certificate", "fit", "master", "sliding", "units"},
     "regularisation_path": BASE | {"frank_wolfe"},
-    "copositive": BASE | {"arrangement"},  # bounds of its own
+    # Bounds of its own, but for the columns, which the oracle prices.
+    "copositive": GEOMETRY
+    | {"double_description", "cone_pca", "maximum", "certificate"},
     "figures": BASE,  # results are drawn, never computed
 }
 
