@@ -53,7 +53,7 @@ MAY_IMPORT = {
     "spike_free": BASE | {"nonnegative"},
     "closed_form": BASE
     | {"certificate", "completely_positive", "nonnegative", "oracle", "whitening"},
-    "recover": BASE | {"completely_positive", "semi_nmf"},
+    "recover": BASE | {"completely_positive", "semi_nmf", "copositive"},
     "analytic_centre": BASE,
     # Its analytic centre and its master problem are parts of it, not solvers.
     "cutting_plane": BASE | {"oracle", "certificate", "analytic_centre", "master"},
