@@ -130,7 +130,7 @@ def certify(
     primal = problem.loss.value(F, problem.Y) + problem.beta * network.weight_decay
     kappa = bound(problem.X, problem.spread(R))
     proof = _proof(problem, primal, R, kappa)
-    return refine_dual(problem, proof, R, steps=refine, bound=bound)
+    return _refined(problem, proof, R, refine, bound)
 
 
 def _proof(problem: Problem, primal: float, R: Array, kappa: Maximum) -> Certificate:
@@ -139,40 +139,14 @@ def _proof(problem: Problem, primal: float, R: Array, kappa: Maximum) -> Certifi
     return Certificate(primal, problem.loss.dual(Z, problem.Y), Z, kappa)
 
 
-def refine_dual(
-    problem: Problem,
-    proof: Certificate,
-    Z: Array,
-    *,
-    steps: int,
-    bound: Oracle = oracle,
+def _refined(
+    problem: Problem, proof: Certificate, Z: Array, steps: int, bound: Oracle
 ) -> Certificate:
     """Move the dual point to where the local maxima of ``|Z^T h(u)|`` equal beta.
 
     Scaling lowers all of Z for the sake of a few directions that stick out by
     rounding. This lowers those directions alone, by the smallest change of Z that
     does so to first order.
-
-    Parameters
-    ----------
-    problem : Problem
-    proof : Certificate
-        What a multiple of Z proved; ``proof.kappa`` is that of Z.
-    Z : (n, c) array
-        Near the dual optimum: nothing is done if kappa is far above beta.
-    steps : int
-        Most Newton steps; each costs an oracle call.
-    bound : callable
-        The oracle.
-
-    Returns
-    -------
-    Certificate
-        With the best dual point, never worse than ``proof``.
-
-    Notes
-    -----
-    Equations (11) and (78).
     """
     best, kappa = proof, proof.kappa
     for _ in range(steps):

@@ -14,9 +14,8 @@ from lib.losses import require_squared
 from lib.nonnegative import nonnegative_basis
 from lib.oracle import Maximum, correlation
 from lib.problem import Array, Network, Problem
+from lib.rounding import EPS
 from lib.whitening import deviation
-
-EPS = float(np.finfo(float).eps)
 
 WHITE = 1e-10
 """Largest ``|X X^T - I|`` that counts as whitened: what the certificate loses."""

@@ -13,8 +13,7 @@ import numpy as np
 from scipy import linalg, optimize, sparse
 
 from lib.problem import Array, as_matrix
-
-EPS = float(np.finfo(float).eps)
+from lib.rounding import EPS
 
 EXACT = 1e-10
 """Relative error of a factor that counts as exact: roundings of an input that was

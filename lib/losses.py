@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from lib.rounding import EPS
 
-EPS = float(np.finfo(float).eps)
+Array = NDArray[np.float64]
 
 SCALE_STEPS = 60
 """Bisections of the dual scale: from there on both ends are the same double."""

@@ -15,8 +15,7 @@ from lib.arrangement import PARALLEL_TOLERANCE
 from lib.copositive.cover import Cover, Region
 from lib.losses import SQUARED, feasible_scale
 from lib.problem import Array, Problem
-
-EPS = float(np.finfo(float).eps)
+from lib.rounding import EPS
 
 EIGENVALUE_ROUNDINGS = 16
 """Times the size of a small matrix: roundings of its norm by which LAPACK's
@@ -38,6 +37,7 @@ class DualPoint:
     multipliers : tuple of (k, k) arrays
         ``N_i >= 0`` with ``A_i^T A_i + G_i^T N_i G_i <= beta^2 I``, where
         ``A_i = Z^T S D_i X``: one proof for each region.
+        None where an oracle proved the bound instead.
     kappa_bound : float
         The upper bound of kappa proved before Z was scaled.
     value : float

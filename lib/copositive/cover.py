@@ -19,8 +19,7 @@ from lib.arrangement import (
 )
 from lib.copositive.rays import Incidence, find_incidence
 from lib.problem import Array, Problem, RankReduction, reduce_rank
-
-EPS = float(np.finfo(float).eps)
+from lib.rounding import EPS
 
 EXACT_RANK = 4
 """Doubly nonnegative matrices of at most this size are completely positive

@@ -8,6 +8,7 @@ import numpy as np
 
 from lib.double_description import RAY_TOLERANCE
 from lib.problem import Array
+from lib.rounding import EPS
 
 ON_WALL = 10 * RAY_TOLERANCE
 """Sine of a ray to a hyperplane below which it lies on it."""
@@ -16,7 +17,6 @@ NEARLY_DEPENDENT = 1e-5
 """Hyperplanes whose normals have a singular value below this meet in a line that
 double precision does not find to nine digits."""
 
-EPS = float(np.finfo(float).eps)
 
 RAY_ROUNDINGS = 64
 """Roundings of a unit ray and of its heights over r - 1 walls, with margin."""

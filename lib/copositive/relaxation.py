@@ -22,6 +22,7 @@ from lib.copositive.conic import (
 from lib.copositive.cover import Cover, Region
 from lib.losses import require_squared
 from lib.problem import Array, Problem
+from lib.rounding import EPS
 
 SOLVERS: dict[str, Callable[[ConicProgram], ConicPoint]] = {
     "interior": solve_interior,
@@ -155,7 +156,7 @@ def _unit(matrix: Array) -> float:
 def _compressed(Y: Array) -> tuple[Array, Array]:
     """Return (T, Q) with ``Y = T Q``, Q of orthonormal rows, T of rank(Y) columns."""
     left, sigma, Q = np.linalg.svd(Y, full_matrices=False)
-    rank = max(int((sigma > max(Y.shape) * np.finfo(float).eps * sigma[0]).sum()), 1)
+    rank = max(int((sigma > max(Y.shape) * EPS * sigma[0]).sum()), 1)
     return left[:, :rank] * sigma[:rank], Q[:rank]
 
 

@@ -15,12 +15,13 @@ MODULES = sorted(LIB.rglob("*.py"))
 LONGEST_FUNCTION = 35
 MOST_PARAMETERS = 6
 
-BASE = {"problem", "losses"}
+BASE = {"problem", "losses", "rounding"}
 GEOMETRY = BASE | {"arrangement", "oracle"}
 MAY_IMPORT = {
     "": set(),
-    "losses": set(),
-    "problem": {"losses"},
+    "rounding": set(),
+    "losses": {"rounding"},
+    "problem": {"losses", "rounding"},
     "convolution": BASE,
     "torch_networks": BASE,
     "units": BASE,

@@ -53,6 +53,13 @@ def test_zero_network_is_proved_beyond_beta_max():
     assert found.solution.dual.value <= half
 
 
+def test_zero_targets_cost_nothing():
+    problem = Problem(np.eye(3), np.zeros((3, 1)), 0.5)
+    found = solve_by_columns(problem, rounds=1)
+    assert found.solution.value == pytest.approx(0.0, abs=1e-9)
+    assert found.solution.dual.value == 0.0
+
+
 def test_limit_of_rounds_is_a_status_with_valid_bounds():
     problem, seen = random_problem(), []
     whole = solve_by_columns(problem)
