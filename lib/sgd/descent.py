@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -70,13 +71,19 @@ class Moment:
         The trials that are running.
     epoch : int
     objectives : (t,) array
+    weights : callable
+        Returns a copy of U, (t, m, r), and V, (t, m, q), in the coordinates of
+        :func:`reduce_inputs` and :func:`reduce_outputs`: for whitened data, U holds
+        the preactivations. Narrower trials end with zero neurons.
     networks : callable
-        Returns their networks, on all inputs and outputs; takes a copy.
+        Returns their networks, on all inputs and outputs; costs what
+        :meth:`Inputs.decode` does.
     """
 
     trials: range
     epoch: int
     objectives: Array
+    weights: Callable[[], tuple[Array, Array]]
     networks: Callable[[], tuple[Network, ...]]
 
 
@@ -292,8 +299,8 @@ class _Runner:
         def show() -> None:
             if watch is not None:
                 values = epochs.values.cpu().numpy()
-                whole = lambda: self._networks(epochs, grid, trials, drawn)  # noqa: E731
-                watch(Moment(trials, epochs.epoch, values, whole))
+                whole = partial(self._networks, epochs, grid, trials, drawn)
+                watch(Moment(trials, epochs.epoch, values, epochs.weights, whole))
 
         course.finish(show)
         return _Chunk(
@@ -335,18 +342,16 @@ class _Runner:
         self, epochs: Epochs, grid: Grid, trials: range, drawn: list
     ) -> tuple[Network, ...]:
         """Return the present network of each trial; zero weights if it diverged."""
-        U, V = (w.double().cpu().numpy() for w in (epochs.U, epochs.V))
+        U, V = epochs.weights()
         shares, alive = epochs.rest.cpu().numpy(), _is_finite(epochs)
         found = []
         for k, trial in enumerate(trials):
             m = int(grid.widths[trial])
             whole_U = self.inputs.decode(U[k, :m], shares[k], drawn[k][0])
             whole_V = self.outputs.decode(V[k, :m])
-            keep = (
-                alive[k] and np.isfinite(whole_U).all() and np.isfinite(whole_V).all()
-            )
+            finite = np.isfinite(whole_U).all() and np.isfinite(whole_V).all()
             weights = (whole_U, whole_V)
-            if not keep:
+            if not (alive[k] and finite):
                 weights = np.zeros_like(whole_U), np.zeros_like(whole_V)
             found.append(Network(*weights))
         return tuple(found)

@@ -214,6 +214,10 @@ class Epochs:
         settled = before - self.least <= tolerance * self.least
         self.moving.copy_(torch.where(settled, 0.0, self.moving))
 
+    def weights(self) -> tuple[Array, Array]:
+        """Copy U, (t, m, r), and V, (t, m, q), to the host, in double precision."""
+        return tuple(w.cpu().numpy().astype(np.float64) for w in (self.U, self.V))
+
     def save(self) -> dict[str, Array]:
         """Copy the state to the host."""
         state = {name: getattr(self, name).cpu().numpy().copy() for name in self.NAMES}
