@@ -62,6 +62,11 @@ MAY_IMPORT = {
     "frank_wolfe": GEOMETRY | {"certificate", "fit", "master", "sliding", "units"},
     "regularisation_path": BASE | {"frank_wolfe"},
     "copositive": BASE | {"arrangement"},  # bounds of its own
+    "demeaned": BASE | {"certificate", "oracle"},
+    # Whole experiments: they run solvers side by side and judge them.
+    "experiments": GEOMETRY
+    | {"algorithm_1", "branch_and_bound", "certificate", "closed_form", "copositive"}
+    | {"data", "demeaned", "frank_wolfe", "recover", "sgd", "simplices", "whitening"},
     "figures": BASE,  # results are drawn, never computed
 }
 
