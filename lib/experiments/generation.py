@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from lib.copositive import solve_whitened
+from lib.copositive import Whitened, solve_whitened
 from lib.data import load_images
 from lib.experiments.printed import Comparison
 from lib.problem import Array, Network, Problem
-from lib.recover import recover_from_activations
-from lib.sgd import MOMENTUM, Grid, Settings, descend
+from lib.recover import Recovery, recover_from_activations
+from lib.sgd import MOMENTUM, Descent, Grid, Settings, descend
 from lib.whitening import whiten
 
 EACH = 10
@@ -144,17 +144,26 @@ def generate_images(
     return Generation(
         dataset=dataset,
         betas=weights,
-        relaxed=np.array([r.value for r in relaxed]),
-        bound=np.array([r.proof.value for r in relaxed]),
-        sgd=run.final,
-        recovered=np.array([r.cost for r in made]),
-        start=run.objectives[0],
-        stops=run.stops,
-        rates=run.rates,
+        **_sides(run, relaxed, made),
         decay=np.exp(-rate * weights * epochs / (1 - MOMENTUM)),
         kappa=float(np.linalg.norm(Y, 2)),
         images=np.array([original, *shown]),
     )
+
+
+def _sides(
+    run: Descent, relaxed: list[Whitened], made: list[Recovery]
+) -> dict[str, Array]:
+    """Return what bounds p* from both sides, and how SGD got there."""
+    return {
+        "relaxed": np.array([r.value for r in relaxed]),
+        "bound": np.array([r.proof.value for r in relaxed]),
+        "sgd": run.final,
+        "recovered": np.array([r.cost for r in made]),
+        "start": run.objectives[0],
+        "stops": run.stops,
+        "rates": run.rates,
+    }
 
 
 def _settings(epochs: int, checkpoint: Path | None) -> Settings:

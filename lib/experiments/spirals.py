@@ -14,7 +14,7 @@ from lib.copositive import cover_by_cells, solve_relaxation
 from lib.data import spiral
 from lib.experiments.descents import descend_stably
 from lib.experiments.printed import Comparison
-from lib.frank_wolfe import solve
+from lib.frank_wolfe import Solution, solve
 from lib.problem import Array, Network, Problem
 from lib.sgd import Descent, Grid, Settings
 
@@ -139,25 +139,29 @@ def classify_spiral(
     run, used = descend_stably(problems[0], grid, settings, seed + 1)
     solved = [solve(problem) for problem in problems]
     axis = np.linspace(-1.2, 1.2, 121)
-    pair = solved[shown].network, run.networks[shown]
     return SpiralLosses(
         X=X,
         Y=Y,
         betas=weights,
-        sgd=run.final,
         algorithm_1=_by_algorithm_1(problems, run, steps),
-        ours=np.array([s.certificate.primal for s in solved]),
-        bound=np.array([s.certificate.dual for s in solved]),
-        rates=used,
-        stops=run.stops,
-        neurons=np.array([s.network.width for s in solved]),
         cells=len(enumerate_cells(X)),
         kappa=beta_max(problems[0]).value,
         shown_beta=float(weights[shown]),
         axis=axis,
-        regions=np.array([_regions(network, axis) for network in pair]),
+        regions=_regions((solved[shown].network, run.networks[shown]), axis),
         **_by_relaxation(problems),
+        **_certified(solved),
+        **{"sgd": run.final, "rates": used, "stops": run.stops},
     )
+
+
+def _certified(solved: list[Solution]) -> dict[str, Array]:
+    """Return the values that our solver proved, and its neurons."""
+    return {
+        "ours": np.array([s.certificate.primal for s in solved]),
+        "bound": np.array([s.certificate.dual for s in solved]),
+        "neurons": np.array([s.network.width for s in solved]),
+    }
 
 
 def _by_relaxation(problems: list[Problem]) -> dict[str, Array]:
@@ -183,8 +187,9 @@ def _by_algorithm_1(problems: list[Problem], run: Descent, steps: int) -> Array:
     return np.array(found)
 
 
-def _regions(network: Network, axis: Array) -> np.ndarray:
-    """Return the class that a network answers on a grid, (g, g)."""
+def _regions(networks: tuple[Network, ...], axis: Array) -> np.ndarray:
+    """Return the class that each network answers on a grid, (k, g, g)."""
     across, up = np.meshgrid(axis, axis)
-    outputs = network.predict(np.column_stack([across.ravel(), up.ravel()]))
-    return outputs.argmax(axis=1).reshape(across.shape)
+    inputs = np.column_stack([across.ravel(), up.ravel()])
+    classes = [network.predict(inputs).argmax(axis=1) for network in networks]
+    return np.array(classes).reshape(-1, *across.shape)
