@@ -31,7 +31,7 @@ class Activations:
     objective, train, test : (2, k) arrays
         Objective (5), ``1/2 |F - Y|^2`` on the training and on the test images; the
         ReLU network first.
-    path_norm : (2, k) array
+    weight_decay : (2, k) array
         Half the squared weights: 0 for the zero network.
     rates, stops : (2, k) arrays
         Rates at the end, epochs made.
@@ -50,7 +50,7 @@ class Activations:
     objective: np.ndarray
     train: np.ndarray
     test: np.ndarray
-    path_norm: np.ndarray
+    weight_decay: np.ndarray
     rates: np.ndarray
     stops: np.ndarray
     linear_value: np.ndarray
@@ -71,7 +71,7 @@ class Activations:
             "activation": np.repeat(KINDS, len(self.betas)),
             "beta": np.tile(self.betas, 2),
         }
-        names = ("objective", "train", "test", "path_norm", "rates", "stops")
+        names = ("objective", "train", "test", "weight_decay", "rates", "stops")
         return columns | {name: getattr(self, name).ravel() for name in names}
 
     def comparisons(self) -> tuple[Comparison, ...]:
@@ -196,10 +196,10 @@ def _students(
         else:
             F, answers = W.T @ network.V, images.test_hidden(network.V.T @ W)
         row = {
-            "objective": float(run.final[0]),
+            "objective": _half_square(F - problem.Y) + beta * network.weight_decay,
             "train": _half_square(F - problem.Y),
             "test": _half_square(answers - held_out),
-            "path_norm": network.weight_decay,
+            "weight_decay": network.weight_decay,
             "rates": float(run.rates[0]),
             "stops": int(run.stops[0]),
         }

@@ -100,6 +100,8 @@ class Settings:
     device : {"auto", "cpu", "cuda"}
         ``"auto"`` takes CUDA where present.
     precision : {"float64", "float32"}
+        Of weights and sums. In single precision recorded objectives are off by their
+        rounding, about 1e-6; evaluate the networks for more.
     activation : {"relu", "linear"}
         The linear one for comparison (Figure 5).
     outputs : {"all", "row_space"}
