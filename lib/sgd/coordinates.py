@@ -19,6 +19,9 @@ from lib.problem import Array, reduce_rank
 WHITE = 1e-10
 """Largest distance of ``X X^T`` from a projector of the rank of X that counts as 0."""
 
+ROUNDING = 1e-12
+"""Share of squared weights off the row space below which there are none."""
+
 MOST_NULL = 16
 """Most directions that a projector may lack to be stored by what it lacks."""
 
@@ -48,8 +51,11 @@ class Inputs:
         """Return the coordinates, (m, r), and the squared norm of the rest."""
         if self.basis is None:
             return U, 0.0
-        rest = self.rest(U)
-        return U @ self.basis, float(np.vdot(rest, rest))
+        coordinates = U @ self.basis
+        whole = float(np.vdot(U, U))
+        # By Pythagoras, to a few roundings of the whole.
+        off = whole - float(np.vdot(coordinates, coordinates))
+        return coordinates, off if off > ROUNDING * whole else 0.0
 
     def rest(self, U: Array) -> Array:
         """Return the part of U off the row space, (m, d)."""
@@ -59,7 +65,8 @@ class Inputs:
         """Return U, (m, d), with the rest decayed to ``share`` of that at start."""
         if self.basis is None:
             return coordinates
-        return coordinates @ self.basis.T + share * self.rest(start)
+        moved = coordinates - share * (start @ self.basis)
+        return moved @ self.basis.T + share * start
 
 
 def reduce_inputs(X: Array) -> Inputs:
