@@ -65,6 +65,11 @@ MAY_IMPORT = {
     # Bounds of its own, but for the columns, which the oracle prices.
     "copositive": GEOMETRY
     | {"double_description", "cone_pca", "maximum", "certificate"},
+    "demeaned": BASE | {"certificate", "oracle"},
+    # Whole experiments: they run solvers side by side and judge them.
+    "experiments": GEOMETRY
+    | {"algorithm_1", "branch_and_bound", "certificate", "closed_form", "copositive"}
+    | {"data", "demeaned", "frank_wolfe", "recover", "sgd", "simplices", "whitening"},
     "figures": BASE,  # results are drawn, never computed
 }
 
