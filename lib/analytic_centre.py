@@ -8,6 +8,7 @@ import numpy as np
 from scipy import linalg
 
 from lib.problem import Array
+from lib.rounding import EPS
 
 NEWTON_STEPS = 60
 """More than enough from a strictly feasible start; the centre need not be exact."""
@@ -104,7 +105,7 @@ class Barrier:
         matrix = np.kron(curvature, np.eye(c)) + rows @ rows.T
         matrix += 4 * self.weight / room**2 * np.outer(offset, offset)
         # A ridge of rounding size keeps the factorization alive where cuts abound.
-        ridge = Z.size * np.finfo(float).eps * np.diag(matrix).max()
+        ridge = Z.size * EPS * np.diag(matrix).max()
         matrix[np.diag_indices_from(matrix)] += 2 * self.weight / room + ridge
         return matrix
 

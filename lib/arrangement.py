@@ -24,10 +24,11 @@ from lib.double_description import (
     simplicial_cones,
 )
 from lib.problem import Array
+from lib.rounding import EPS
 
 TURN = 2 * pi
 
-ANGLE_TOLERANCE = 64 * np.finfo(float).eps
+ANGLE_TOLERANCE = 64 * EPS
 """Walls closer than this (radians) are one wall: a few roundings of atan2."""
 
 PARALLEL_TOLERANCE = 1e-12

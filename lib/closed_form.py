@@ -10,12 +10,12 @@ from scipy import linalg
 
 from lib.certificate import Certificate, certify
 from lib.completely_positive import factorize
+from lib.losses import require_squared
 from lib.nonnegative import nonnegative_basis
 from lib.oracle import Maximum, correlation
 from lib.problem import Array, Network, Problem
+from lib.rounding import EPS
 from lib.whitening import deviation
-
-EPS = float(np.finfo(float).eps)
 
 WHITE = 1e-10
 """Largest ``|X X^T - I|`` that counts as whitened: what the certificate loses."""
@@ -94,7 +94,7 @@ def closed_form(problem: Problem, *, deviation: float | None = None) -> ClosedFo
     Raises
     ------
     ValueError
-        If X is not whitened.
+        If X is not whitened, the loss not squared, or patches are pooled.
 
     Notes
     -----
@@ -143,7 +143,13 @@ UNDECIDED = (
 
 def _require_white(problem: Problem, known: float | None) -> float:
     """Return the deviation of ``X X^T`` from the identity, or refuse it."""
+    require_squared("closed_form", problem.loss)
     n, d = problem.X.shape
+    if problem.pooling > 1:
+        raise ValueError(
+            f"closed_form needs one row of X for each sample; got pooling = "
+            f"{problem.pooling}. Theorem 2 is about networks without pooling."
+        )
     if n > d:
         raise ValueError(
             f"closed_form needs whitened X with at most as many rows as columns; got "

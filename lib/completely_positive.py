@@ -13,8 +13,7 @@ import numpy as np
 from scipy import linalg, optimize, sparse
 
 from lib.problem import Array, as_matrix
-
-EPS = float(np.finfo(float).eps)
+from lib.rounding import EPS
 
 EXACT = 1e-10
 """Relative error of a factor that counts as exact: roundings of an input that was
@@ -234,9 +233,14 @@ def _planar(root: Array) -> Array:
     middle = root.sum(axis=0)
     across = np.array([-middle[1], middle[0]])
     angles = np.arctan2(root @ across, root @ middle)
-    alive = (root * root).sum(axis=1) > NOISE * (root * root).sum()
-    start = (angles[alive].min() + angles[alive].max()) / 2 - np.pi / 4
     lengths = np.linalg.norm(root, axis=1)
+    size = float(np.linalg.norm(root))
+    # Short rows have inexact angles, yet their products with long ones count: they
+    # choose among the turns that suit the long ones.
+    seen = angles[lengths > NOISE * size]
+    long = angles[lengths**2 > NOISE * size**2]
+    turns = sorted((long.max() - np.pi / 2, long.min()))
+    start = np.clip((seen.min() + seen.max()) / 2 - np.pi / 4, *turns)
     turned = np.column_stack([np.cos(angles - start), np.sin(angles - start)])
     return np.maximum(lengths[:, None] * turned, 0.0)
 

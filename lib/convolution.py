@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lib.problem import Array
+from lib.problem import Array, Problem
 
 
 def patches(images: ArrayLike, size: int, stride: int = 1) -> Array:
@@ -59,3 +59,40 @@ def patches(images: ArrayLike, size: int, stride: int = 1) -> Array:
     windows = np.lib.stride_tricks.sliding_window_view(images, (size, size), (1, 2))
     kept = windows[:, ::stride, ::stride].transpose(0, 1, 2, 4, 5, 3)
     return kept.reshape(-1, size * size * images.shape[3])
+
+
+def pooled_problem(
+    images: ArrayLike, Y: ArrayLike, beta: float, *, size: int, stride: int = 1
+) -> Problem:
+    """Return the training problem (6) of a CNN with pooling over the whole image.
+
+    Parameters
+    ----------
+    images : (n, height, width) or (n, height, width, channels) array_like
+    Y : (n, c) array_like
+    beta : float
+    size, stride : int
+        Of the filters, as for :func:`patches`.
+
+    Returns
+    -------
+    Problem
+        X holds the patches, ``pooling`` their number K an image. Every solver takes
+        it; its convex program (50), (51) is that of the cells of the patches.
+
+    Raises
+    ------
+    ValueError
+        As :func:`patches` and :class:`Problem`, or if Y has not one row an image.
+
+    Notes
+    -----
+    Equation (6) and Corollary 5.1.
+
+    Examples
+    --------
+    >>> pooled_problem(np.ones((2, 3, 3)), np.ones((2, 1)), 0.1, size=2).pooling
+    4
+    """
+    M, count = patches(images, size, stride), len(np.asarray(images))
+    return Problem(M, Y, beta, pooling=len(M) // count)

@@ -10,7 +10,7 @@ import numpy as np
 
 from lib.analytic_centre import Barrier, Cuts, analytic_centre
 from lib.certificate import Certificate, Oracle
-from lib.losses import SQUARED, feasible_scale
+from lib.losses import SQUARED, feasible_scale, require_squared
 from lib.master import group_lasso
 from lib.oracle import Maximum, oracle
 from lib.problem import Array, Network, Problem, objective
@@ -193,6 +193,7 @@ def solve_dual(
     Parameters
     ----------
     problem : Problem
+        Squared loss, any rank and pooling.
     rule : Rule, optional
         :class:`Centre` (the default), ``Centre(linear=True)`` or :class:`Bundle`.
     tolerance : float
@@ -212,7 +213,7 @@ def solve_dual(
     Raises
     ------
     ValueError
-        If ``tolerance`` or ``queries`` is not positive.
+        If the loss is not squared, or ``tolerance`` or ``queries`` is not positive.
 
     Notes
     -----
@@ -225,10 +226,11 @@ def solve_dual(
             f"solve_dual needs tolerance > 0 and queries >= 1; got tolerance = "
             f"{tolerance!r}, queries = {queries!r}."
         )
+    require_squared("solve_dual", problem.loss)
     rule, model, history = rule or Centre(), _first(problem, rule), []
     status = f"The limit of {queries} queries was reached."
     for _ in range(queries):
-        old, kappa = model, bound(problem.X, model.Z)
+        old, kappa = model, bound(problem.X, problem.spread(model.Z))
         model = _with_cuts(_with_lower(model, kappa), kappa)
         if model.proof.relative_gap > tolerance:
             Z, V = rule.propose(model)
@@ -269,7 +271,7 @@ def _with_cuts(model: Model, kappa: Maximum) -> Model:
     """Add a cut for each local maximum above beta."""
     beta, cuts = model.problem.beta, model.cuts
     U = kappa.candidates[kappa.candidate_values > beta]
-    H = np.maximum(model.problem.X @ U.T, 0.0)
+    H = model.problem.features(U)
     G = None
     if cuts.G is not None:
         pulls = H.T @ model.Z

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from lib.rounding import EPS
 
-EPS = float(np.finfo(float).eps)
+Array = NDArray[np.float64]
 
 SCALE_STEPS = 60
 """Bisections of the dual scale: from there on both ends are the same double."""
@@ -470,3 +470,12 @@ def feasible_scale(Y: Array, Z: Array, beta: float, kappa_bound: float) -> float
     """
     cap = beta / kappa_bound * STAY_INSIDE if kappa_bound else np.inf
     return best_scale(SQUARED, Z, Y, cap)
+
+
+def require_squared(who: str, loss: Loss) -> None:
+    """Refuse any loss but the squared one, of which alone a method is true."""
+    if type(loss) is not Squared:
+        raise ValueError(
+            f"{who} needs the squared loss; got loss = {loss!r}. "
+            "lib.frank_wolfe.solve serves all losses."
+        )

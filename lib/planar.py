@@ -10,8 +10,7 @@ from lib.arrangement import PlanarWalls, directions, planar_walls
 from lib.compiled import compiled
 from lib.maximum import Maximum, correlation, masses, ranked, silent
 from lib.problem import Array
-
-EPS = float(np.finfo(float).eps)
+from lib.rounding import EPS
 
 
 def ray_oracle(X: Array, Z: Array) -> Maximum:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lib.losses import SQUARED, Array, Loss, get_loss
+from lib.rounding import EPS
 
 ROW_BLOCK = 1 << 16
 """Samples handled at once where all activations together would fill the memory."""
@@ -320,7 +321,7 @@ def reduce_rank(X: Array) -> RankReduction:
     # A tall X enters through its triangular factor, so that no (n, n) is formed.
     factor = np.linalg.qr(X, mode="r") if n > d else X
     _, sigma, Qt = np.linalg.svd(factor, full_matrices=False)
-    rounding = max(n, d) * np.finfo(float).eps * sigma[0]
+    rounding = max(n, d) * EPS * sigma[0]
     rank = max(int((sigma > rounding).sum()), 1)  # zero data keep one column
     if rank == d:
         return RankReduction(X, np.eye(d), 0.0)

@@ -8,12 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from lib.completely_positive import factorize
+from lib.copositive.relaxation import Relaxation
 from lib.problem import Array, Network, Problem, objective
 from lib.semi_nmf import split_block
 
 COST_ROUNDING = 1e-9
 """Relative excess of a network over the value stated that counts as none: the
 accuracy of a factor, and of the square roots in it."""
+
+NEGLIGIBLE = 1e-9
+"""Share of all traces below which a matrix is what an interior point method leaves."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +117,7 @@ def recover_from_blocks(
         neurons = split_block(np.asarray(block, float), np.asarray(cone, float))
         U.append(neurons.U)
         V.append(neurons.V)
-        outputs = outputs + pattern[:, None] * (problem.X @ block)
+        outputs = outputs + problem.pool(pattern[:, None] * (problem.X @ block))
         gauges += neurons.gauge
     R = problem.Y - outputs
     stated = 0.5 * float(np.vdot(R, R)) + problem.beta * gauges
@@ -160,18 +164,96 @@ def recover_from_grams(
     """
     rays = [None] * len(grams) if rays is None else rays
     _require_as_many(patterns=patterns, grams=grams, rays=rays)
-    inner = np.zeros((len(problem.X), len(problem.X)))
-    for pattern, gram in zip(patterns, grams, strict=True):
-        active = pattern[:, None] * problem.X
-        inner += active @ gram @ active.T
-    trace = sum(float(np.trace(gram)) for gram in grams)
-    stated, Z = _program_value(problem, inner, trace)
-    neurons, worst = [], 0.0
+    X, cells = problem.X, []
     for pattern, gram, cone in zip(patterns, grams, rays, strict=True):
-        L, loss = _in_cell(problem.X, pattern, gram, cone)
-        neurons.append((L, L.T @ (pattern[:, None] * problem.X).T @ Z))
+        active = problem.pool(pattern[:, None] * X)
+        facets = np.where(pattern, 1.0, -1.0)[:, None] * X
+        cells.append(_Cell(active, np.asarray(gram, float), cone, facets))
+    inner, trace = _together(problem, cells)
+    stated, Z = _program_value(problem, inner, trace)
+    network, worst = _factored(problem, cells, Z)
+    return _recovery(problem, network, stated, worst)
+
+
+def recover_from_relaxation(problem: Problem, relaxation: Relaxation) -> Recovery:
+    """Factor the solution of (17) or (19) over a cover: from program to network.
+
+    The U_i of simplicial regions are ``W S W^T`` and S is factored, exactly up to
+    rank 4; those of other cells are factored by their facets. What an interior point
+    method leaves in regions without neurons is dropped, which costs nothing: a
+    direction with ``|Z^T h(u)| < beta`` is not worth its weight.
+
+    Parameters
+    ----------
+    problem : Problem
+        That of the relaxation; any pooling.
+    relaxation : Relaxation
+        Of :func:`lib.copositive.solve_relaxation`, or the ``solution`` of
+        :func:`lib.copositive.solve_by_columns`.
+
+    Returns
+    -------
+    Recovery
+        On the inputs of the problem. ``stated`` is ``relaxation.value``. Over
+        simplicial pieces of rank up to 4 the network costs no more; over cells, (19)
+        can be below p* and then the loss says by how much.
+
+    Raises
+    ------
+    ValueError
+        If cover and problem do not fit.
+
+    Notes
+    -----
+    Theorem 3, (19) and Corollary 5.1. Certify the network with
+    :func:`lib.certificate.certify`, and prune it to nc + 1 neurons with
+    :func:`lib.prune.prune`.
+    """
+    cover = relaxation.cover
+    if cover.X.shape[0] != len(problem.X):
+        raise ValueError(
+            f"The relaxation must be of the problem's X {problem.X.shape}; got a "
+            f"cover of {len(cover.X)} rows."
+        )
+    traces = np.array([np.trace(gram) for gram in relaxation.grams])
+    used = np.flatnonzero(traces > NEGLIGIBLE * traces.sum())
+    cells = []
+    for k in used:
+        region = cover.regions[k]
+        rays = region.basis if region.simplicial else None
+        active, gram = region.active(problem, cover.X), relaxation.grams[k]
+        cells.append(_Cell(active, gram, rays, region.normals))
+    _, Z = _program_value(problem, *_together(problem, cells))
+    network, worst = _factored(problem, cells, Z)
+    return _recovery(problem, cover.reduced.lift(network), relaxation.value, worst)
+
+
+@dataclass(frozen=True, eq=False)
+class _Cell:
+    """A matrix U of (17) and its cone: ``S D X``, U, its rays if any, its facets."""
+
+    active: Array
+    gram: Array
+    rays: Array | None
+    facets: Array
+
+
+def _together(problem: Problem, cells: list[_Cell]) -> tuple[Array, float]:
+    """Return ``sum_i M_i U_i M_i^T``, (n, n), and ``sum_i tr U_i``."""
+    inner = np.zeros((len(problem.Y), len(problem.Y)))
+    for cell in cells:
+        inner += cell.active @ cell.gram @ cell.active.T
+    return inner, sum(float(np.trace(cell.gram)) for cell in cells)
+
+
+def _factored(problem: Problem, cells: list[_Cell], Z: Array) -> tuple[Network, float]:
+    """Return the neurons of all cells and the largest loss of a factor."""
+    neurons, worst = [], 0.0
+    for cell in cells:
+        L, loss = _in_cell(cell)
+        neurons.append((L, L.T @ cell.active.T @ Z))
         worst = max(worst, loss)
-    return _recovery(problem, _scaled(problem, neurons), stated, worst)
+    return _scaled(problem, neurons), worst
 
 
 def recover_from_activations(
@@ -220,17 +302,15 @@ def _program_value(problem: Problem, inner: Array, trace: float) -> tuple[float,
     return 0.5 * float(np.vdot(problem.Y, Z)) + problem.beta**2 * trace, Z
 
 
-def _in_cell(
-    X: Array, pattern: np.ndarray, gram: Array, rays: Array | None
-) -> tuple[Array, float]:
+def _in_cell(cell: _Cell) -> tuple[Array, float]:
     """Return L in a cell with ``L L^T = gram``, (d, m), and the factor's loss."""
-    if rays is None:
-        facets = np.where(pattern, 1.0, -1.0)[:, None] * X
-        found = factorize(facets @ gram @ facets.T)
-        return np.linalg.pinv(facets) @ found.factor, found.loss
-    inverse = np.linalg.pinv(rays)
-    found = factorize(inverse @ gram @ inverse.T)
-    return rays @ found.factor, found.loss
+    if cell.rays is None:
+        found = factorize(cell.facets @ cell.gram @ cell.facets.T)
+        return np.linalg.pinv(cell.facets) @ found.factor, found.loss
+    inverse = np.linalg.pinv(cell.rays)
+    S = inverse @ cell.gram @ inverse.T
+    found = factorize((S + S.T) / 2)  # thin cones magnify rounding
+    return cell.rays @ found.factor, found.loss
 
 
 def _scaled(problem: Problem, neurons: list[tuple[Array, Array]]) -> Network:

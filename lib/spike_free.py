@@ -8,8 +8,7 @@ import numpy as np
 
 from lib.nonnegative import nonnegative_basis
 from lib.problem import Array, as_matrix
-
-EPS = float(np.finfo(float).eps)
+from lib.rounding import EPS
 
 ROUNDINGS = 64
 """Roundings, times the condition of X, that an entry which should be 0 may show."""

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import linalg
 
 from lib.problem import Array, as_matrix
+from lib.rounding import EPS
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +77,7 @@ def whiten(X: Array, *, demean: bool) -> Whitening:
     mean = X.mean(axis=0) if demean else np.zeros(d)
     centred = X - mean
     P, scales, Qt = linalg.svd(centred, full_matrices=False)
-    rounding = max(n, d) * np.finfo(float).eps * np.linalg.norm(X)
+    rounding = max(n, d) * EPS * np.linalg.norm(X)
     rank = int((scales > rounding).sum())
     if rank == 0:
         what = "differ from their mean" if demean else "not all be zero"

@@ -1,12 +1,14 @@
 """Copositive programs (17)-(20): covers, relaxations, proofs, and textbook forms."""
 
 from lib.copositive.bounds import DualPoint, bound_eigenvalue, bound_norm, prove
+from lib.copositive.columns import Columns, Generation, solve_by_columns
 from lib.copositive.cover import (
     Cover,
     Region,
     cover_by_cells,
     cover_by_positive_cell,
     cover_by_simplices,
+    split_cell,
 )
 from lib.copositive.looseness import (
     Looseness,
@@ -26,8 +28,10 @@ from lib.copositive.whitened import (
 )
 
 __all__ = [
+    "Columns",
     "Cover",
     "DualPoint",
+    "Generation",
     "Looseness",
     "Pentagon",
     "Region",
@@ -49,7 +53,9 @@ __all__ = [
     "prove_whitened",
     "relaxed_norm",
     "search_looseness",
+    "solve_by_columns",
     "solve_relaxation",
     "solve_whitened",
     "sphere_draw",
+    "split_cell",
 ]

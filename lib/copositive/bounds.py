@@ -15,8 +15,7 @@ from lib.arrangement import PARALLEL_TOLERANCE
 from lib.copositive.cover import Cover, Region
 from lib.losses import SQUARED, feasible_scale
 from lib.problem import Array, Problem
-
-EPS = float(np.finfo(float).eps)
+from lib.rounding import EPS
 
 EIGENVALUE_ROUNDINGS = 16
 """Times the size of a small matrix: roundings of its norm by which LAPACK's
@@ -37,7 +36,8 @@ class DualPoint:
         With proved ``kappa(Z) <= beta`` over the cover.
     multipliers : tuple of (k, k) arrays
         ``N_i >= 0`` with ``A_i^T A_i + G_i^T N_i G_i <= beta^2 I``, where
-        ``A_i = Z^T D_i X``: one proof for each region.
+        ``A_i = Z^T S D_i X``: one proof for each region.
+        None where an oracle proved the bound instead.
     kappa_bound : float
         The upper bound of kappa proved before Z was scaled.
     value : float
@@ -61,6 +61,7 @@ def bound_norm(cover: Cover, Z: Array, multipliers: tuple[Array, ...]) -> float:
     ----------
     cover : Cover
     Z : (n, c) array
+        One row for each row of X; ``problem.spread(Z)`` where patches are pooled.
     multipliers : tuple of (k, k) arrays
         One for each region; the larger of N and N^T is used, at least zero.
 
@@ -120,7 +121,7 @@ def prove(
         ``value`` is at most the optimum of the relaxation over the cover, and so at
         most p* of (5), whatever Z and the multipliers were.
     """
-    kappa = bound_norm(cover, Z, multipliers)
+    kappa = bound_norm(cover, problem.spread(Z), multipliers)
     scale = feasible_scale(problem.Y, Z, problem.beta, kappa)
     scaled = tuple(scale**2 * _usable(N) for N in multipliers)
     return DualPoint(scale * Z, scaled, kappa, SQUARED.dual(scale * Z, problem.Y))

@@ -11,15 +11,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lib.arrangement import Cells, enumerate_cells
-from lib.copositive.rays import Rays, find_rays, triangulate
-from lib.problem import Array, RankReduction, reduce_rank
-
-EPS = float(np.finfo(float).eps)
+from lib.arrangement import (
+    Cells,
+    enumerate_cells,
+    generic_cell_count,
+    unit_normals,
+)
+from lib.copositive.rays import Incidence, find_incidence
+from lib.problem import Array, Problem, RankReduction, reduce_rank
+from lib.rounding import EPS
 
 EXACT_RANK = 4
 """Doubly nonnegative matrices of at most this size are completely positive
 (Maxfield and Minc 1962), so that pieces with so many rays make (17) exact."""
+
+MOST_CELLS = 50_000
+"""Cells that a cover may list: seconds, and a gigabyte for their programs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +36,7 @@ class Region:
     Parameters
     ----------
     pattern : (n,) bool array
-        The diagonal of D.
+        The diagonal of D: one entry for each row of X, sample or patch.
     normals : (k, r) array
         Rows of G, unit vectors.
     basis : (r, r) array
@@ -40,6 +47,8 @@ class Region:
     slack : float
         0 if the inequalities hold exactly; else they hold up to ``-slack |u|``,
         from the rounding of rays.
+    simplicial : bool
+        Whether the cone has r rays, which are then the columns of ``basis``.
     """
 
     pattern: np.ndarray
@@ -47,6 +56,14 @@ class Region:
     basis: Array
     inside: Array
     slack: float = 0.0
+    simplicial: bool = False
+
+    def active(self, problem: Problem, X: Array) -> Array:
+        """Return ``S D X``, (n, r): what each sample makes of u in this region.
+
+        S adds up the patches of a sample, as in (50); without pooling it is I.
+        """
+        return problem.pool(np.where(self.pattern[:, None], X, 0.0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +86,7 @@ class Cover:
 
     @property
     def X(self) -> Array:  # noqa: N802, the name of the naming table
-        """The samples in their row space, (n, r)."""
+        """The samples, or patches, in their row space, (n, r)."""
         return self.reduced.coordinates
 
     def __len__(self) -> int:
@@ -88,6 +105,7 @@ def cover_by_cells(X: Array, *, as_printed: bool = False) -> Cover:
     Parameters
     ----------
     X : (n, d) array
+        Samples, or the patches of a CNN.
     as_printed : bool
         Keep all samples, as (19) is printed; else only facets.
 
@@ -96,32 +114,62 @@ def cover_by_cells(X: Array, *, as_printed: bool = False) -> Cover:
     Cover
         Exact at rank 1 and 2, where every cell is simplicial.
 
+    Raises
+    ------
+    ValueError
+        If there may be more than ``MOST_CELLS`` cells, or if some hyperplanes are
+        too nearly parallel.
+
     Notes
     -----
-    Equation (19). Cost of :func:`lib.arrangement.enumerate_cells` and, for facets,
-    of :func:`lib.copositive.rays.find_rays`.
+    Equation (19). Cost of :func:`lib.arrangement.enumerate_cells`, and for facets
+    about 0.1 ms a cell.
     """
     reduced = reduce_rank(X)
     X = reduced.coordinates
-    cells = enumerate_cells(X)
-    rays = None if as_printed or not X.any() else find_rays(X, cells)
-    regions = tuple(_cell(X, cells, i, rays) for i in range(len(cells)))
-    return Cover(reduced, regions, exact=X.shape[1] <= 2)
-
-
-def _cell(X: Array, cells: Cells, i: int, rays: Rays | None) -> Region:
-    """Make a region of cell i, of all samples or of its facets."""
-    witness, basis = cells.witnesses[i], np.eye(X.shape[1])
-    if rays is None:
+    cells, normals = _cells(X)
+    if as_printed or not X.any():
         lengths = np.linalg.norm(X, axis=1)
-        normals, inside = X[lengths > 0] / lengths[lengths > 0, None], witness
+        rows = X[lengths > 0] / lengths[lengths > 0, None]
+        regions = [_printed_cell(cells, i, rows) for i in range(len(cells))]
     else:
-        normals = rays.normals[rays.walls(i)]
-        W = rays.of(rays.members[i]).T  # (r, m)
-        inside = W.sum(axis=1)
-        basis = W if W.shape[1] == len(W) else np.linalg.cholesky(W @ W.T)
-    signs = np.where(normals @ witness > 0, 1.0, -1.0)[:, None]
-    return Region(cells.patterns[i], signs * normals, basis, inside)
+        regions = [
+            _cell(cells.patterns[i], find_incidence(cells.rays[i], normals), normals)
+            for i in range(len(cells))
+        ]
+    return Cover(reduced, tuple(regions), exact=X.shape[1] <= 2)
+
+
+def _cells(X: Array) -> tuple[Cells, Array]:
+    """Return the cells and the distinct unit normals, (k, r), if they are few."""
+    normals = unit_normals(X)
+    k, r = normals.shape
+    count = generic_cell_count(k, min(r, k)) if k else 1
+    if count > MOST_CELLS:
+        raise ValueError(
+            f"A cover lists at most {MOST_CELLS} cells; {k} hyperplanes in {r} "
+            f"dimensions can have {count}. Take fewer samples, or solve_by_columns, "
+            "which looks only at the cells that it needs."
+        )
+    return enumerate_cells(X), normals
+
+
+def _printed_cell(cells: Cells, i: int, rows: Array) -> Region:
+    """Make a region of cell i with an inequality for each sample, (n, r)."""
+    witness = cells.witnesses[i]
+    signs = np.where(rows @ witness > 0, 1.0, -1.0)[:, None]
+    return Region(cells.patterns[i], signs * rows, np.eye(len(witness)), witness)
+
+
+def _cell(pattern: np.ndarray, found: Incidence, normals: Array) -> Region:
+    """Make a region of a cell with an inequality for each facet."""
+    W = found.rays.T  # (r, m)
+    inside = W.sum(axis=1)
+    simplicial = W.shape[0] == W.shape[1]
+    basis = W if simplicial else np.linalg.cholesky(W @ W.T)
+    facets = normals[found.walls] if len(W) > 1 else normals[:1]
+    signs = np.where(facets @ inside > 0, 1.0, -1.0)[:, None]
+    return Region(pattern, signs * facets, basis, inside, simplicial=simplicial)
 
 
 def cover_by_simplices(X: Array) -> Cover:
@@ -136,12 +184,18 @@ def cover_by_simplices(X: Array) -> Cover:
     Parameters
     ----------
     X : (n, d) array
-        Small enough for :func:`lib.copositive.rays.find_rays`.
+        Samples, or the patches of a CNN.
 
     Returns
     -------
     Cover
         ``exact`` if the rank is at most 4; beyond, still at least as tight as (19).
+
+    Raises
+    ------
+    ValueError
+        If there may be more than ``MOST_CELLS`` cells, or if some hyperplanes are
+        too nearly parallel.
 
     Notes
     -----
@@ -151,17 +205,33 @@ def cover_by_simplices(X: Array) -> Cover:
         return cover_by_cells(X)
     reduced = reduce_rank(X)
     X = reduced.coordinates
-    r = X.shape[1]
-    cells = enumerate_cells(X)
-    rays = find_rays(X, cells)
+    cells, normals = _cells(X)
     regions = []
-    for i in range(len(cells)):
-        pieces = [(0,)] if r == 1 else triangulate(rays.facets(i), r)
-        members = rays.members[i] if r == 1 else np.arange(2 * len(rays.lines))
-        for piece in pieces:
-            W = rays.of(members[list(piece)]).T
-            regions.append(_simplex(cells.patterns[i], W, rays.error))
-    return Cover(reduced, tuple(regions), exact=r <= EXACT_RANK)
+    for pattern, rays in zip(cells.patterns, cells.rays, strict=True):
+        regions += split_cell(pattern, rays, normals)
+    return Cover(reduced, tuple(regions), exact=X.shape[1] <= EXACT_RANK)
+
+
+def split_cell(pattern: np.ndarray, rays: Array, normals: Array) -> list[Region]:
+    """Split one cell into simplicial regions.
+
+    Parameters
+    ----------
+    pattern : (n,) bool array
+    rays : (m, r) array
+        Its unit extreme rays.
+    normals : (k, r) array
+        Unit normals of all hyperplanes.
+
+    Raises
+    ------
+    ValueError
+        As :func:`lib.copositive.rays.find_incidence`.
+    """
+    found = find_incidence(rays, normals)
+    return [
+        _simplex(pattern, rays[list(piece)].T, found.error) for piece in found.pieces
+    ]
 
 
 def _simplex(pattern: np.ndarray, W: Array, error: float) -> Region:
@@ -179,7 +249,7 @@ def _simplex(pattern: np.ndarray, W: Array, error: float) -> Region:
     level = np.linalg.solve(W.T, np.ones(len(W)))
     rho = max((w @ W).min() / np.linalg.norm(w) for w in (inside, level))
     slack = 0.0 if len(W) == 1 else float(off + error + 8 * len(W) * EPS) / rho
-    return Region(pattern, normals, W, inside, slack)
+    return Region(pattern, normals, W, inside, slack, simplicial=True)
 
 
 def cover_by_positive_cell(X: Array) -> Cover:

@@ -141,7 +141,8 @@ def search_looseness(
 
     Notes
     -----
-    About 0.1 s a draw at n = 6, d = 3, and 1 s at d = 4, 10 s at d = 5.
+    About 0.1 s a draw at n = 6, d = 3, 0.5 s at d = 4, 1 s at d = 5, 6 s at n = 7,
+    d = 5.
     """
     if trials < 1 or not 0 < share < 1:
         raise ValueError(

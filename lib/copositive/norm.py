@@ -52,6 +52,7 @@ def relaxed_norm(cover: Cover, Z: Array) -> RelaxedNorm:
     ----------
     cover : Cover
     Z : (n, c) array
+        One row for each row of X; ``problem.spread(Z)`` where patches are pooled.
 
     Returns
     -------
@@ -122,6 +123,7 @@ def largest_on_faces(cover: Cover, Z: Array) -> tuple[float, Array]:
     cover : Cover
         From :func:`cover_by_simplices`; of any rank.
     Z : (n, c) array
+        One row for each row of X; ``problem.spread(Z)`` where patches are pooled.
 
     Returns
     -------

@@ -1,159 +1,126 @@
-"""Rays of the cells of an arrangement, and their simplicial pieces, for small data.
-
-A pointed cell is spanned by rays, and each ray is the line in which r - 1
-hyperplanes meet. So all rays are found by going through the subsets of r - 1
-hyperplanes: simple and good for some thousands of them.
-"""
+"""Which rays of a cell lie on which hyperplanes, and its simplicial pieces."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations
-from math import comb
 
 import numpy as np
 
-from lib.arrangement import PARALLEL_TOLERANCE, Cells, unit_normals
+from lib.double_description import RAY_TOLERANCE
 from lib.problem import Array
+from lib.rounding import EPS
 
-MOST_LINES = 20_000
-"""Subsets of hyperplanes to go through; more would take minutes and gigabytes."""
+ON_WALL = 10 * RAY_TOLERANCE
+"""Sine of a ray to a hyperplane below which it lies on it."""
 
 NEARLY_DEPENDENT = 1e-5
-"""Hyperplanes whose normals have a singular value between ``PARALLEL_TOLERANCE``
-and this meet in a line that double precision does not find to nine digits."""
+"""Hyperplanes whose normals have a singular value below this meet in a line that
+double precision does not find to nine digits."""
 
-EPS = float(np.finfo(float).eps)
 
 RAY_ROUNDINGS = 64
-"""A null vector computed from r - 1 normals of least singular value s errs by at
-most this many roundings over s: the backward error of a small SVD, with margin."""
+"""Roundings of a unit ray and of its heights over r - 1 walls, with margin."""
 
 
 @dataclass(frozen=True, eq=False)
-class Rays:
-    """The rays of all cells of an arrangement.
+class Incidence:
+    """The rays of a pointed cell and the hyperplanes that contain them.
 
     Parameters
     ----------
-    normals : (k, r) array
-        One unit normal for each distinct hyperplane.
-    lines : (m, r) array
-        Unit vectors, one on each line in which hyperplanes meet.
+    rays : (m, r) array
+        Unit vectors.
     on : (m, k) bool array
-        Which hyperplanes contain which line.
-    members : tuple of int arrays
-        ``members[i]`` names the rays of cell i: line j is ``j``, its opposite is
-        ``m + j``.
+        Which hyperplanes contain which ray.
     error : float
-        Largest distance of any of the unit vectors to the true line.
+        Largest distance of any ray to the line in which its hyperplanes meet.
     """
 
-    normals: Array
-    lines: Array
+    rays: Array
     on: np.ndarray
-    members: tuple[np.ndarray, ...]
     error: float
 
-    def of(self, ray_indices: np.ndarray) -> Array:
-        """Return the unit vectors of some rays, (len, r)."""
-        flip = ray_indices >= len(self.lines)
-        lines = self.lines[ray_indices % len(self.lines)]
-        return np.where(flip[:, None], -lines, lines)
-
-    def facets(self, cell: int) -> list[frozenset[int]]:
-        """Return the rays in each facet of a cell.
+    @property
+    def facets(self) -> list[frozenset[int]]:
+        """The rays in each facet.
 
         A hyperplane that touches the cell in less than a facet touches it within
         one, so facets are the largest of the sets of rays on one hyperplane.
         """
-        members = self.members[cell]
-        touching = self.on[members % len(self.lines)]  # (rays, k)
-        sets = {frozenset(members[on].tolist()) for on in touching.T}
-        return _largest(sets - {frozenset(members.tolist())})
+        return _largest({_members(column) for column in self.on.T})
 
-    def walls(self, cell: int) -> np.ndarray:
-        """Return the hyperplanes that bound a cell in a facet, as row numbers."""
-        members = self.members[cell]
-        touching = self.on[members % len(self.lines)]
-        facets = set(self.facets(cell))
-        sets = [frozenset(members[on].tolist()) for on in touching.T]
+    @property
+    def walls(self) -> np.ndarray:
+        """The hyperplanes that bound the cell in a facet, as row numbers."""
+        facets = set(self.facets)
+        sets = [_members(column) for column in self.on.T]
         return np.array([j for j, s in enumerate(sets) if s in facets], dtype=np.int64)
 
+    @property
+    def pieces(self) -> list[tuple[int, ...]]:
+        """The rays of each simplicial piece."""
+        r = self.rays.shape[1]
+        return [(0,)] if r == 1 else triangulate(self.facets, r)
 
-def find_rays(X: Array, cells: Cells) -> Rays:
-    """Find the rays of every cell by going through the subsets of hyperplanes.
+
+def find_incidence(rays: Array, normals: Array) -> Incidence:
+    """Find which rays of a cell lie on which hyperplanes, and how exact they are.
+
+    A unit vector with heights h over hyperplanes of least nonzero singular value s is
+    at most ``|h| / s`` from the line in which they meet.
 
     Parameters
     ----------
-    X : (n, r) array
-        Of rank r, so that every cell is pointed.
-    cells : Cells
-        Of the same X.
+    rays : (m, r) array
+        The unit extreme rays of a pointed cell.
+    normals : (k, r) array
+        Unit normals of all hyperplanes.
 
     Returns
     -------
-    Rays
-        In the order of ``cells``.
+    Incidence
 
     Raises
     ------
     ValueError
-        If there are more than ``MOST_LINES`` subsets, if X does not have full
-        column rank, or if hyperplanes are too nearly dependent.
+        If the hyperplanes at a ray are too nearly dependent, or one passes so near
+        that it cannot be said on which side of it the ray lies.
 
     Notes
     -----
-    O(C(k, r-1) (r^3 + k P)) for k hyperplanes and P cells.
+    O(m k r^2).
     """
-    normals = unit_normals(X)
-    k, r = normals.shape
-    _check_size(k, r, X)
-    lines, error = _meeting_lines(normals)
-    heights = lines @ normals.T
-    on = np.abs(heights) <= 4 * error
-    _, first = np.unique(on, axis=0, return_index=True)
-    first = np.sort(first)
-    lines, on, signs = lines[first], on[first], np.sign(heights[first])
-    signs[on] = 0.0
-    sides = np.where(cells.witnesses @ normals.T > 0, 1.0, -1.0)  # (P, k)
-    agree, off = sides @ signs.T, (~on).sum(axis=1)
-    both = np.hstack([agree == off, -agree == off])  # (P, 2m)
-    return Rays(normals, lines, on, tuple(np.flatnonzero(b) for b in both), error)
+    if rays.shape[1] == 1:
+        return Incidence(rays, np.zeros((len(rays), len(normals)), dtype=bool), EPS)
+    heights = np.abs(rays @ normals.T)
+    on = heights <= ON_WALL
+    outer = normals[:, :, None] * normals[:, None, :]
+    forms = np.tensordot(on.astype(float), outer, axes=1)  # (m, r, r)
+    # The least eigenvalue belongs to the ray itself.
+    strengths = np.sqrt(np.maximum(np.linalg.eigvalsh(forms)[:, 1], 0.0))
+    least = float(strengths.min())
+    _require_independent(least)
+    residue = np.linalg.norm(np.where(on, heights, 0.0), axis=1)
+    errors = (residue + RAY_ROUNDINGS * EPS) / strengths
+    unclear = (heights <= 4 * errors[:, None]) & ~on
+    if unclear.any():
+        _require_independent(float(strengths[unclear.any(axis=1)].min()), limit=np.inf)
+    return Incidence(rays, on, float(errors.max()))
 
 
-def _check_size(k: int, r: int, X: Array) -> None:
-    """Refuse cells that are not pointed, and searches that would not end."""
-    if k < r or np.linalg.matrix_rank(X) < r:
+def _require_independent(least: float, limit: float = NEARLY_DEPENDENT) -> None:
+    """Refuse hyperplanes that meet at too small an angle."""
+    if least < limit:
         raise ValueError(
-            f"find_rays needs X of full column rank, so that cells are pointed; got "
-            f"X {X.shape} with {k} distinct hyperplanes. Use reduce_rank first."
-        )
-    if comb(k, r - 1) > MOST_LINES:
-        raise ValueError(
-            f"find_rays goes through at most {MOST_LINES} subsets of hyperplanes; "
-            f"{k} hyperplanes in {r} dimensions have {comb(k, r - 1)}. Take fewer "
-            "samples."
+            f"Hyperplanes must be dependent exactly or not nearly; got some that meet "
+            f"in a line with least singular value {least:.1e}, and rays there are not "
+            f"known to {ON_WALL:.0e}. Merge samples that are almost parallel."
         )
 
 
-def _meeting_lines(normals: Array) -> tuple[Array, float]:
-    """Return unit vectors where r - 1 hyperplanes meet, (m, r), and their error."""
-    k, r = normals.shape
-    if r == 1:
-        return np.ones((1, 1)), EPS
-    subsets = np.array(list(combinations(range(k), r - 1)))
-    _, sigma, Qt = np.linalg.svd(normals[subsets])
-    strength = sigma[:, -1]
-    independent = strength > r * PARALLEL_TOLERANCE
-    least = float(strength[independent].min())
-    if least < NEARLY_DEPENDENT:
-        raise ValueError(
-            f"find_rays needs hyperplanes that are dependent exactly or not nearly; "
-            f"got {r - 1} normals with least singular value {least:.1e}, below "
-            f"{NEARLY_DEPENDENT:.0e}. Merge samples that are almost parallel."
-        )
-    return Qt[independent, -1], RAY_ROUNDINGS * EPS / least
+def _members(column: np.ndarray) -> frozenset[int]:
+    """Return the places of the true entries."""
+    return frozenset(np.flatnonzero(column).tolist())
 
 
 def triangulate(facets: list[frozenset[int]], dimension: int) -> list[tuple[int, ...]]:

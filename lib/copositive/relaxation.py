@@ -20,7 +20,9 @@ from lib.copositive.conic import (
     unpack,
 )
 from lib.copositive.cover import Cover, Region
+from lib.losses import require_squared
 from lib.problem import Array, Problem
+from lib.rounding import EPS
 
 SOLVERS: dict[str, Callable[[ConicProgram], ConicPoint]] = {
     "interior": solve_interior,
@@ -45,8 +47,8 @@ class Relaxation:
     grams : tuple of (r, r) arrays
         ``U_i`` of each region, in the coordinates of ``cover.X``.
     blocks : tuple of (r, c) arrays
-        ``V_i = 2 U_i X^T D_i Z``: with T_i = V_i^T (2 beta U_i)^+ V_i they have the
-        same value in the primal, ``F = sum_i D_i X V_i``.
+        ``V_i = 2 U_i M_i^T Z``: with T_i = V_i^T (2 beta U_i)^+ V_i they have the
+        same value in the primal, ``F = sum_i M_i V_i``.
     cover : Cover
     status : str
         The solver's own word.
@@ -75,14 +77,18 @@ def solve_relaxation(
 ) -> Relaxation:
     """Solve the doubly nonnegative relaxation of (17) over a cover.
 
-    ``min 1/2 tr Y^T (I + 2 sum_i D_i X U_i X^T D_i)^-1 Y + beta^2 sum_i tr U_i`` over
-    ``U_i >= 0`` with ``G_i U_i G_i^T >= 0`` entrywise. The solver is given the equal
-    program ``min 1/2 |Y - sum D_i X V_i|^2 + beta/2 sum (tr U_i + tr T_i)`` with
-    ``[U_i V_i; V_i^T T_i] >= 0``, whose matrices are small, one for each region.
+    ``min 1/2 tr Y^T (I + 2 sum_i M_i U_i M_i^T)^-1 Y + beta^2 sum_i tr U_i`` with
+    ``M_i = S D_i X`` over ``U_i >= 0`` with ``G_i U_i G_i^T >= 0`` entrywise. The
+    solver is given the equal program ``min 1/2 |Y - sum M_i V_i|^2 + beta/2 sum (tr
+    U_i + tr T_i)`` with ``[U_i V_i; V_i^T T_i] >= 0``, whose matrices are small, one
+    for each region. This is (12), or (50) for a CNN, with the right penalty of V_i:
+    the gauge of conv{u g^T : u in the region, |u|, |g| <= 1}.
 
     Parameters
     ----------
     problem : Problem
+        With the squared loss. For a CNN with pooling X holds patches and S adds them
+        up: Corollary 5.1, whose cells are those of the patches.
     cover : Cover
         Of the same X: :func:`cover_by_cells` for (19), :func:`cover_by_simplices`
         for (17), :func:`cover_by_positive_cell` for (20).
@@ -97,18 +103,20 @@ def solve_relaxation(
     Raises
     ------
     ValueError
-        If the solver is unknown or cover and problem do not fit.
+        If the loss is not squared, the solver is unknown, or cover and problem do
+        not fit.
 
     Notes
     -----
-    Equations (17), (19), (20). An interior point step costs about
-    O(P n^2 (r + c)^2) for P regions.
+    Equations (17), (19), (20), and (50), (51) with their penalty corrected. An
+    interior point step costs about O(P n^2 (r + c)^2) for P regions.
     """
     _check(problem, cover, solver)
     x_unit, y_unit = _unit(cover.X), _unit(problem.Y)
     targets, back = _compressed(problem.Y / y_unit)
     beta = problem.beta / (x_unit * y_unit)
-    program = _program(cover, targets, beta, x_unit)
+    maps = [region.active(problem, cover.X / x_unit) for region in cover.regions]
+    program = _program(cover, targets, beta, maps)
     point = SOLVERS[solver](program)
     Z = point.x[: targets.size].reshape(targets.shape) @ back * y_unit
     # A unit of the solver's numbers is beta x_unit y_unit of those of G^T N G.
@@ -125,6 +133,7 @@ def solve_relaxation(
 
 def _check(problem: Problem, cover: Cover, solver: str) -> None:
     """Refuse unknown solvers and covers of other data."""
+    require_squared("solve_relaxation", problem.loss)
     if solver not in SOLVERS:
         raise ValueError(
             f"solver must be one of {', '.join(map(repr, SOLVERS))}; got {solver!r}."
@@ -147,7 +156,7 @@ def _unit(matrix: Array) -> float:
 def _compressed(Y: Array) -> tuple[Array, Array]:
     """Return (T, Q) with ``Y = T Q``, Q of orthonormal rows, T of rank(Y) columns."""
     left, sigma, Q = np.linalg.svd(Y, full_matrices=False)
-    rank = max(int((sigma > max(Y.shape) * np.finfo(float).eps * sigma[0]).sum()), 1)
+    rank = max(int((sigma > max(Y.shape) * EPS * sigma[0]).sum()), 1)
     return left[:, :rank] * sigma[:rank], Q[:rank]
 
 
@@ -199,29 +208,28 @@ def evaluate(
 ) -> tuple[float, Array, tuple[Array, ...]]:
     """Return the objective of (17) at some U_i, the residual Z and the blocks V_i.
 
-    ``Z = (I + 2 K)^-1 Y`` with ``K = sum_i D_i X U_i X^T D_i``; then ``F = 2 K Z =
-    sum_i D_i X V_i`` is what the best output weights produce. O(n^3 + P n^2 r).
+    ``Z = (I + 2 K)^-1 Y`` with ``K = sum_i M_i U_i M_i^T``, ``M_i = S D_i X``; then
+    ``F = 2 K Z = sum_i M_i V_i`` is what the best output weights produce.
+    O(n^3 + P n^2 r).
     """
-    actives = [region.pattern[:, None] * cover.X for region in cover.regions]
+    actives = [region.active(problem, cover.X) for region in cover.regions]
     kernel = sum(M @ U @ M.T for M, U in zip(actives, grams, strict=True))
-    Z = np.linalg.solve(np.eye(len(cover.X)) + 2 * kernel, problem.Y)
+    Z = np.linalg.solve(np.eye(len(problem.Y)) + 2 * kernel, problem.Y)
     cost = problem.beta**2 * sum(float(np.trace(U)) for U in grams)
     blocks = tuple(2 * U @ (M.T @ Z) for M, U in zip(actives, grams, strict=True))
     return 0.5 * float(np.vdot(Z, problem.Y)) + cost, Z, blocks
 
 
-def _program(cover: Cover, Y: Array, beta: float, unit: float) -> ConicProgram:
+def _program(cover: Cover, Y: Array, beta: float, maps: list[Array]) -> ConicProgram:
     """Assemble the program; x holds the residual, then each packed [S V; V^T T]."""
     (n, c), costs, outputs, rows, sizes = Y.shape, [], [], [], []
-    for region in cover.regions:
+    for region, M in zip(cover.regions, maps, strict=True):
         m = region.basis.shape[1]
         weight = np.eye(m + c)
         weight[:m, :m] = region.basis.T @ region.basis
         sizes.append(m + c)
         costs.append(beta / 2 * pack(weight))
-        outputs.append(
-            _outputs(region.pattern[:, None] * cover.X / unit @ region.basis, c)
-        )
+        outputs.append(_outputs(M @ region.basis, c))
         rows.append(sparse.csc_matrix(inequalities(region)))
         # The triangle of S comes first in that of the whole block.
         rows[-1].resize((rows[-1].shape[0], len(costs[-1])))

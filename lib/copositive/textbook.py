@@ -12,7 +12,8 @@ import cvxpy as cp
 import numpy as np
 
 from lib.arrangement import enumerate_cells
-from lib.copositive.cover import Cover, cover_by_cells
+from lib.copositive.cover import Cover, cover_by_cells, cover_by_simplices
+from lib.losses import require_squared
 from lib.problem import Array, Problem, reduce_rank
 
 
@@ -44,12 +45,18 @@ def _solve(objective: object, constraints: list, blocks: list, solver: str) -> P
 
 
 def _require_one_output(problem: Problem) -> None:
-    """Refuse more than one output."""
+    """Refuse more than one output, and other losses."""
+    require_squared("A scalar program", problem.loss)
     if problem.shape[2] != 1:
         raise ValueError(
             f"The scalar programs (8)-(10) need one output; got Y "
             f"{problem.Y.shape}. Take one column, or a program for vectors."
         )
+
+
+def _active(problem: Problem, X: Array, pattern: np.ndarray) -> Array:
+    """Return ``D X``, or ``S D X`` where S adds up the patches of a sample."""
+    return problem.pool(pattern[:, None] * X)
 
 
 def _signed(X: Array, pattern: np.ndarray) -> Array:
@@ -83,9 +90,9 @@ def scalar_dual(problem: Problem) -> Program:
     X, y = reduce_rank(problem.X).coordinates, problem.Y[:, 0]
     z, constraints = cp.Variable(len(y)), []
     for pattern in enumerate_cells(X).patterns:
-        active, G = pattern[:, None] * X, _signed(X, pattern)
+        active, G = _active(problem, X, pattern), _signed(X, pattern)
         for sign in (1, -1):
-            multiplier = cp.Variable(len(y), nonneg=True)
+            multiplier = cp.Variable(len(X), nonneg=True)
             pull = sign * (active.T @ z) + G.T @ multiplier
             constraints.append(cp.norm(pull) <= problem.beta)
     value = cp.Maximize(z @ y - 0.5 * cp.sum_squares(z))
@@ -152,7 +159,7 @@ def _scalar(X: Array, problem: Problem, patterns: list[np.ndarray]) -> Program:
         w, v = cp.Variable(X.shape[1]), cp.Variable(X.shape[1])
         G = _signed(X, pattern)
         constraints += [G @ w >= 0, G @ v >= 0]
-        outputs = outputs + (pattern[:, None] * X) @ (w - v)
+        outputs = outputs + _active(problem, X, pattern) @ (w - v)
         norms += [cp.norm(w), cp.norm(v)]
         blocks.append([w, v])
     loss = 0.5 * cp.sum_squares(outputs - problem.Y[:, 0])
@@ -161,34 +168,86 @@ def _scalar(X: Array, problem: Problem, patterns: list[np.ndarray]) -> Program:
 
 
 def literal_program(problem: Problem) -> Program:
-    """Solve (12) as printed, which is not (5) but a lower bound of it.
+    """Solve (12), or (50) for a CNN, as printed: not (5), but a lower bound of it.
 
     ``min 1/2 |sum_i D_i X V_i - Y|^2 + beta sum_i |V_i|_*`` with ``V_i`` in
     ``K_i = conv{u g^T : (2D_i - I) X u >= 0, |g| <= 1}``. There |u| is free and g may
     change sign, so K_i holds all matrices whose columns are differences of members
-    of the cone: everything, if the cone is full-dimensional.
+    of the cone: everything, if the cone is full-dimensional. In (50) and (51) the
+    rows of X are patches, and ``D_i X`` is added up over the patches of a sample;
+    the cells are larger in number, and K_i is as large.
 
     Parameters
     ----------
     problem : Problem
-        With few samples.
+        With few samples, or patches.
 
     Returns
     -------
     Program
         At most p*, usually far below; block i holds the two parts of V_i.
     """
+    require_squared("literal_program", problem.loss)
     X, c = reduce_rank(problem.X).coordinates, problem.shape[2]
     outputs, constraints, norms, blocks = 0, [], [], []
     for pattern in enumerate_cells(X).patterns:
         plus, minus = cp.Variable((X.shape[1], c)), cp.Variable((X.shape[1], c))
         G = _signed(X, pattern)
         constraints += [G @ plus >= 0, G @ minus >= 0]
-        outputs = outputs + (pattern[:, None] * X) @ (plus - minus)
+        outputs = outputs + _active(problem, X, pattern) @ (plus - minus)
         norms.append(cp.normNuc(plus - minus))
         blocks.append([plus, minus])
     loss = 0.5 * cp.sum_squares(outputs - problem.Y)
     value = cp.Minimize(loss + problem.beta * cp.sum(norms))
+    return _solve(value, constraints, blocks, cp.CLARABEL)
+
+
+def gauge_program(problem: Problem, cover: Cover | None = None) -> Program:
+    """Solve (12), or (50) for a CNN, with the penalty that makes it (5).
+
+    ``min 1/2 |sum_i S D_i X V_i - Y|^2 + beta sum_i g_i(V_i)`` where g_i is the gauge
+    of ``conv{u g^T : u in region i, |u| <= 1, |g| <= 1}`` in place of the nuclear norm:
+    ``g_i(V) = min (tr U + tr T) / 2`` with ``[U V; V^T T] >= 0`` and U in the hull of
+    ``u u^T`` over the region, which for a simplicial one of at most four rays W is
+    ``U = W S W^T``, S positive semidefinite and nonnegative.
+
+    Parameters
+    ----------
+    problem : Problem
+        With few samples, or patches: Corollary 5.1.
+    cover : Cover, optional
+        Simplicial regions; :func:`cover_by_simplices` by default.
+
+    Returns
+    -------
+    Program
+        Equal to p* of (5), or (6), at rank up to 4; block i holds V_i, in the row
+        space of X.
+
+    Raises
+    ------
+    ValueError
+        If a region of the cover is not simplicial.
+    """
+    require_squared("gauge_program", problem.loss)
+    cover = cover_by_simplices(problem.X) if cover is None else cover
+    if not all(region.simplicial for region in cover.regions):
+        raise ValueError(
+            f"gauge_program needs simplicial regions; got a cover of {len(cover)} "
+            "with others. Use cover_by_simplices."
+        )
+    r, c = cover.X.shape[1], problem.shape[2]
+    outputs, constraints, gauges, blocks = 0, [], [], []
+    for region in cover.regions:
+        block = cp.Variable((r + c, r + c), PSD=True)
+        S, A, T = block[:r, :r], block[:r, r:], block[r:, r:]
+        W = region.basis
+        constraints.append(S >= 0)
+        outputs = outputs + _active(problem, cover.X, region.pattern) @ W @ A
+        gauges.append((cp.trace(W @ S @ W.T) + cp.trace(T)) / 2)
+        blocks.append([W @ A])
+    loss = 0.5 * cp.sum_squares(outputs - problem.Y)
+    value = cp.Minimize(loss + problem.beta * cp.sum(gauges))
     return _solve(value, constraints, blocks, cp.CLARABEL)
 
 
@@ -198,7 +257,8 @@ def copositive_program(
     """Solve (19), or (17) or (20), word for word.
 
     ``min 1/2 tr Y^T (I + 2 sum_i D_i X U_i X^T D_i)^-1 Y + beta^2 sum_i tr U_i`` over
-    ``U_i >= 0`` psd with ``G_i U_i G_i^T >= 0`` entrywise.
+    ``U_i >= 0`` psd with ``G_i U_i G_i^T >= 0`` entrywise. For a CNN ``D_i X`` is
+    added up over the patches of a sample.
 
     Parameters
     ----------
@@ -215,12 +275,13 @@ def copositive_program(
     Program
         Block i holds U_i, in the coordinates of ``cover.X``.
     """
+    require_squared("copositive_program", problem.loss)
     if cover is None:
         cover = cover_by_cells(problem.X, as_printed=True)
-    kernel, constraints, traces, blocks = np.eye(len(cover.X)), [], [], []
+    kernel, constraints, traces, blocks = np.eye(len(problem.Y)), [], [], []
     for region in cover.regions:
         U = cp.Variable((cover.X.shape[1],) * 2, PSD=True)
-        active = region.pattern[:, None] * cover.X
+        active = _active(problem, cover.X, region.pattern)
         kernel = kernel + 2 * active @ U @ active.T
         constraints.append(region.normals @ U @ region.normals.T >= 0)
         traces.append(cp.trace(U))

@@ -16,8 +16,7 @@ import numpy as np
 from lib.copositive.bounds import bound_eigenvalue
 from lib.losses import SQUARED, feasible_scale
 from lib.problem import Array, Problem
-
-EPS = float(np.finfo(float).eps)
+from lib.rounding import EPS
 
 RELAXATION = 1.7
 """Over-relaxation of the splitting, between 1 and 2."""

@@ -9,27 +9,45 @@ from lib.figures.arrangements import (
 )
 from lib.figures.comparison import plot_benchmark
 from lib.figures.duality import plot_correlation, plot_literal, plot_sandwich
+from lib.figures.experiments import (
+    plot_activations,
+    plot_complexity,
+    plot_generated,
+    plot_generation,
+    plot_margin_accuracy,
+    plot_margin_objective,
+    plot_regions,
+    plot_spiral_losses,
+)
 from lib.figures.networks import plot_final_objectives, plot_rescaling, plot_segment
 from lib.figures.style import COLOURS, use_book_style
 from lib.figures.training import plot_bounds, plot_descents, plot_radii, plot_rounds
 
 __all__ = [
     "COLOURS",
+    "plot_activations",
     "plot_benchmark",
     "plot_bounds",
     "plot_cell_counts",
+    "plot_complexity",
     "plot_correlation",
     "plot_descents",
     "plot_final_objectives",
+    "plot_generated",
+    "plot_generation",
     "plot_great_circles",
     "plot_literal",
+    "plot_margin_accuracy",
+    "plot_margin_objective",
     "plot_radii",
+    "plot_regions",
     "plot_rescaling",
     "plot_rounds",
     "plot_sandwich",
     "plot_sectors",
     "plot_segment",
     "plot_sphere",
+    "plot_spiral_losses",
     "sphere_grid",
     "use_book_style",
 ]

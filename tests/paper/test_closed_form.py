@@ -185,10 +185,14 @@ def test_300_whitened_images_are_solved_and_certified(name, beta):
 
 
 @pytest.mark.slow
-def test_3000_whitened_cifar_images_are_solved_at_the_papers_size():
-    X, Y = images("cifar10_train_3000", 3000)
+@pytest.mark.parametrize("name", ["cifar10_train_3000", "cifar100_train_3000"])
+def test_3000_whitened_cifar_images_are_solved_at_the_papers_size(name):
+    X, Y = images(name, 3000)
     white = whiten(X, demean=False)  # an SVD of 3000 x 3072: most of the time
     found = closed_form(Problem(white.X, Y, 1.0), deviation=white.deviation)
-    expected = 10 * (0.5 + np.sqrt(300) - 1)
+    classes = Y.shape[1]
+    expected = classes * (np.sqrt(3000 / classes) - 0.5)
+    assert found.holds
+    assert found.network.width == classes
     assert found.certificate.primal == pytest.approx(expected, rel=PROVED)
     assert found.certificate.relative_gap <= PROVED

@@ -179,3 +179,16 @@ def test_demeaned_data_are_refused_with_the_reason():
     for known in (None, demeaned.deviation):
         with pytest.raises(ValueError, match="de-meaned samples are linearly"):
             closed_form(problem, deviation=known)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"pooling": 2}, "one row of X for each sample; got pooling = 2"),
+        ({"loss": "huber"}, "closed_form needs the squared loss"),
+    ],
+)
+def test_pooling_and_other_losses_are_refused(options, message):
+    Y = np.ones((4 // options.get("pooling", 1), 1))
+    with pytest.raises(ValueError, match=message):
+        closed_form(Problem(np.eye(4), Y, 0.5, **options))

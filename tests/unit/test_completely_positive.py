@@ -131,3 +131,13 @@ def test_negative_entries_are_a_loss():
 def test_other_matrices_are_refused(M, message):
     with pytest.raises(ValueError, match=message):
         factorize(M)
+
+
+@pytest.mark.parametrize("short", [1e-4, 1e-6, 1e-7, 1e-9])
+def test_short_row_at_a_right_angle_to_long_ones_is_kept(short):
+    # Three parallel rows and a short one across: a rotation by the long rows alone
+    # would cut off the short one, whose product with them is as large as it is.
+    root = np.array([[0.4, 0.0], [1.0, 0.0], [0.3, 0.0], [1e-5 * short, short]])
+    turn = np.linalg.qr(np.random.default_rng(0).standard_normal((2, 2)))[0]
+    found = factorize((root @ turn) @ (root @ turn).T)
+    assert found.exact, found.status

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lib.convolution import patches
+from lib.convolution import patches, pooled_problem
 from lib.problem import Network, Problem, objective, residual
 
 
@@ -75,3 +75,15 @@ def test_pooling_must_be_a_count(pooling):
 def test_rows_must_be_a_multiple_of_the_samples():
     with pytest.raises(ValueError, match=r"3 rows for each row of Y; got X \(4, 1\)"):
         Problem(np.ones((4, 1)), np.ones((2, 1)), 1.0, pooling=3)
+
+
+def test_pooled_problem_counts_the_patches_of_an_image():
+    images = np.random.default_rng(1).random((3, 4, 5))
+    problem = pooled_problem(images, np.ones((3, 2)), 0.1, size=2)
+    assert (problem.pooling, problem.shape) == (12, (3, 4, 2))
+    np.testing.assert_array_equal(problem.X, patches(images, 2))
+
+
+def test_pooled_problem_refuses_targets_of_other_images():
+    with pytest.raises(ValueError, match="X must have 4 rows for each row of Y"):
+        pooled_problem(np.ones((2, 3, 3)), np.ones((3, 1)), 0.1, size=2)

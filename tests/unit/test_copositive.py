@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lib.arrangement import enumerate_cells
+from lib.arrangement import enumerate_cells, unit_normals
 from lib.copositive import (
     bound_eigenvalue,
     bound_norm,
@@ -23,7 +23,8 @@ from lib.copositive import (
 from lib.copositive import relaxation as relaxation_module
 from lib.copositive import whitened as whitened_module
 from lib.copositive.conic import ConicPoint, pack, products, solve_interior, unpack
-from lib.copositive.rays import MOST_LINES, find_rays, triangulate
+from lib.copositive.cover import MOST_CELLS
+from lib.copositive.rays import find_incidence, triangulate
 from lib.copositive.textbook import (
     scalar_dual,
     scalar_program,
@@ -65,10 +66,12 @@ def test_orthants_are_spanned_by_the_axes():
 def test_common_planes_share_their_ray():
     # Three planes through the third axis, and the horizontal one.
     X = np.array([[1.0, 0, 0], [0, 1.0, 0], [1.0, 1.0, 0], [0, 0, 1.0]])
-    rays = find_rays(X, enumerate_cells(X))
-    assert len(rays.lines) == 4
-    assert sorted(rays.on.sum(axis=1)) == [2, 2, 2, 3]
-    assert len(cover_by_simplices(X)) == len(enumerate_cells(X)) == 12
+    cells, normals = enumerate_cells(X), unit_normals(X)
+    for rays in cells.rays:
+        found = find_incidence(rays, normals)
+        assert sorted(found.on.sum(axis=1)) == [2, 2, 3]
+        assert len(found.walls) == len(found.facets) == 3
+    assert len(cover_by_simplices(X)) == len(cells) == 12
 
 
 def test_facets_leave_out_samples_that_do_not_bound():
@@ -121,22 +124,35 @@ def test_zero_targets_cost_nothing():
     assert solve_whitened(problem.Y, 0.1).converged
 
 
-def test_find_rays_refuses_cells_that_are_not_pointed():
-    X = np.array([[1.0, 0.0], [2.0, 0.0]])
-    with pytest.raises(ValueError, match="full column rank"):
-        find_rays(X, enumerate_cells(X))
-
-
-def test_find_rays_refuses_too_many_subsets():
+@pytest.mark.parametrize("cover", [cover_by_cells, cover_by_simplices])
+def test_covers_refuse_too_many_cells(cover):
     X = np.random.default_rng(0).standard_normal((250, 3))
-    with pytest.raises(ValueError, match=f"at most {MOST_LINES} subsets"):
-        find_rays(X, enumerate_cells(X[:3]))
+    with pytest.raises(ValueError, match=f"at most {MOST_CELLS} cells; 250 hyperpl"):
+        cover(X)
 
 
-def test_find_rays_refuses_nearly_parallel_samples():
-    X = np.array([[1.0, 0, 0], [1.0, 1e-7, 0], [0, 1.0, 0], [0, 0, 1.0]])
+def test_covers_refuse_nearly_parallel_samples():
+    # Two planes at 1e-7 whose line lies on no third one.
+    X = np.array([[1.0, 0, 0], [1.0, 1e-7, 0], [0, 1.0, 1.0], [0, 1.0, -1.0]])
     with pytest.raises(ValueError, match="almost parallel"):
-        find_rays(X, enumerate_cells(X))
+        cover_by_simplices(X)
+
+
+def test_incidence_refuses_a_ray_that_is_neither_on_nor_off_a_plane():
+    # Two planes at 1e-4 know their line to 1e-10; a third passes it at 2e-10.
+    W = np.array([[0.0, 0.0, 1.0]])
+    normals = np.array([[1.0, 0, 0], [1.0, 1e-4, 0], [0, 1.0, 2e-10]])
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    with pytest.raises(ValueError, match="not known to 1e-10"):
+        find_incidence(W, normals)
+
+
+def test_incidence_measures_how_far_rays_are_off_their_lines():
+    off = 1e-12
+    W = np.array([[0.0, off, 1.0]])
+    found = find_incidence(W, np.eye(3)[:2])
+    assert found.on.tolist() == [[True, True]]
+    assert off <= found.error <= off + 1e-13
 
 
 def test_positive_cell_needs_a_vector_that_all_samples_see():

@@ -1,0 +1,218 @@
+"""(17) where pieces are too many to list: column generation, priced by the oracle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from lib.arrangement import unit_normals
+from lib.certificate import Oracle
+from lib.cone_pca import cone_of
+from lib.copositive.bounds import DualPoint
+from lib.copositive.cover import EXACT_RANK, Cover, Region, split_cell
+from lib.copositive.relaxation import Relaxation, solve_relaxation
+from lib.losses import SQUARED, feasible_scale, require_squared
+from lib.maximum import Maximum
+from lib.oracle import oracle
+from lib.problem import Array, Problem, reduce_rank
+
+NEW_CELLS = 32
+"""Most local maxima whose pieces join in a round; more make the program slower."""
+
+ON_PIECE = 1e-9
+"""Sine to a hyperplane below which a maximiser lies on it: it is as accurate."""
+
+ACTIVE = 1e-8
+"""Share of the trace above which a piece counts as used: the interior point method
+leaves about 1e-9 in pieces without neurons."""
+
+
+@dataclass(frozen=True, eq=False)
+class Generation:
+    """One round: bounds of p* so far, ``kappa(Z)``, and the pieces in the program.
+
+    Parameters
+    ----------
+    upper, lower : float
+        Best so far: ``lower <= p* <= upper``, and neither ever gets worse.
+    kappa : float
+        The oracle's value at the dual point of the round before.
+    pieces : int
+    """
+
+    upper: float
+    lower: float
+    kappa: float
+    pieces: int
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """(17) solved on the pieces that matter.
+
+    Parameters
+    ----------
+    solution : Relaxation
+        Its cover holds the pieces looked at, and its ``value`` is feasible in (17).
+        ``dual`` is proved by the oracle over *all* pieces, without multipliers:
+        ``dual.value <= p* <= value``.
+    history : tuple of Generation
+    converged : bool
+    status : str
+        A sentence that says why it stopped.
+    """
+
+    solution: Relaxation
+    history: tuple[Generation, ...]
+    converged: bool
+    status: str
+
+    @property
+    def used(self) -> int:
+        """How many pieces the solution uses."""
+        traces = np.array([np.trace(U) for U in self.solution.grams])
+        return int((traces > ACTIVE * traces.sum()).sum())
+
+
+def solve_by_columns(
+    problem: Problem,
+    *,
+    tolerance: float = 1e-6,
+    rounds: int = 100,
+    bound: Oracle = oracle,
+    progress: Callable[[Generation], None] | None = None,
+) -> Columns:
+    """Solve (17) on few pieces, adding those that the dual point asks for.
+
+    The program over some pieces is a restriction of (17): its value is at least p*.
+    Its dual point Z satisfies ``|Z^T h(u)| <= beta`` on these pieces only. The oracle
+    maximises over all directions, and so over all pieces: at rank up to 4 the
+    relaxed norm of a piece is the norm itself. Each local maximum above beta names
+    a cell, and the pieces of it that hold the maximum join the program. Z, scaled by
+    the oracle's bound, is feasible for (11) and proves a lower bound of p*.
+
+    Parameters
+    ----------
+    problem : Problem
+        Squared loss, rank at most 4, any pooling.
+    tolerance : float
+        Relative gap at which to stop.
+    rounds : int
+        Most programs to solve.
+    bound : callable
+        The oracle, where another than :func:`lib.oracle.oracle` is wanted.
+    progress : callable, optional
+        Called with each :class:`Generation`.
+
+    Returns
+    -------
+    Columns
+        Not converging is a status, not an error: both bounds are valid.
+
+    Raises
+    ------
+    ValueError
+        If the rank is above 4, where pieces relax (17), if the loss is not squared,
+        if a limit is not positive, or as :func:`split_cell`.
+
+    Notes
+    -----
+    Equation (17) with the pieces of :func:`cover_by_simplices`. A round costs an
+    oracle call and an interior point method over the pieces so far.
+    """
+    if not (tolerance > 0 and rounds >= 1):
+        raise ValueError(
+            f"solve_by_columns needs tolerance > 0 and rounds >= 1; got tolerance = "
+            f"{tolerance!r}, rounds = {rounds!r}."
+        )
+    require_squared("solve_by_columns", problem.loss)
+    master = _Master(problem, bound)
+    master.price(problem.Y, everything=True)
+    history: list[Generation] = []
+    status = f"The limit of {rounds} rounds was reached."
+    for _ in range(rounds):
+        master.solve()
+        kappa, fresh = master.price(master.Z)
+        history.append(master.report(kappa))
+        if progress is not None:
+            progress(history[-1])
+        if master.relative_gap <= tolerance:
+            status = "The relative gap reached the tolerance."
+            break
+        if not fresh:
+            status = "The oracle names no further piece: the rest is solver error."
+            break
+    best = replace(master.best, dual=master.dual)
+    return Columns(best, tuple(history), master.relative_gap <= tolerance, status)
+
+
+class _Master:
+    """The pieces so far, the program over them, and the best of both sides."""
+
+    def __init__(self, problem: Problem, bound: Oracle) -> None:
+        self.problem, self.bound = problem, bound
+        self.reduced = reduce_rank(problem.X)
+        X = self.reduced.coordinates
+        if X.shape[1] > EXACT_RANK or not X.any():
+            raise ValueError(
+                f"solve_by_columns needs X of rank 1 to {EXACT_RANK}; got X "
+                f"{problem.X.shape} of rank {X.shape[1] if X.any() else 0}. Use "
+                "lib.frank_wolfe.solve, which takes any rank."
+            )
+        self.X, self.normals = X, unit_normals(X)
+        self.aside = np.random.default_rng(0).standard_normal(X.shape[1])
+        self.regions: dict[bytes, Region] = {}
+        self.best: Relaxation | None = None
+        zero = np.zeros_like(problem.Y)
+        self.dual = DualPoint(zero, (), 0.0, 0.0)
+        self.Z = problem.Y
+
+    @property
+    def relative_gap(self) -> float:
+        """Distance of the two sides over the upper one."""
+        value = self.best.value
+        return (value - self.dual.value) / value if value > 0 else 0.0
+
+    def solve(self) -> None:
+        """Solve the program over the pieces so far; keep the better solution."""
+        cover = Cover(self.reduced, tuple(self.regions.values()), exact=False)
+        found = solve_relaxation(self.problem, cover)
+        # The proof of the program scales Z down; the oracle is asked of Z itself.
+        self.Z = found.dual.Z * max(found.dual.kappa_bound / self.problem.beta, 1.0)
+        if self.best is None or found.value <= self.best.value:
+            self.best = found
+
+    def price(self, Z: Array, *, everything: bool = False) -> tuple[Maximum, int]:
+        """Prove what Z proves and add pieces; return kappa and how many are new."""
+        problem = self.problem
+        kappa = self.bound(problem.X, problem.spread(Z))
+        scale = feasible_scale(problem.Y, Z, problem.beta, kappa.bound)
+        value = SQUARED.dual(scale * Z, problem.Y)
+        if value > self.dual.value:
+            self.dual = DualPoint(scale * Z, (), kappa.bound, value)
+        wanted = (kappa.candidate_values > problem.beta) | everything
+        before = len(self.regions)
+        for u in (kappa.candidates[wanted] @ self.reduced.basis)[:NEW_CELLS]:
+            self.add(u)
+        return kappa, len(self.regions) - before
+
+    def add(self, u: Array) -> None:
+        """Add the pieces of a cell of u that hold u, (r,)."""
+        heights = self.normals @ u
+        # On a wall either side will do; one generic direction decides for all.
+        near = np.abs(heights) <= ON_PIECE
+        signs = np.where(near, self.normals @ self.aside, heights) > 0
+        inward = np.where(signs, 1.0, -1.0)[:, None] * self.normals
+        rays = cone_of(inward).rays
+        pattern = self.X @ rays.sum(axis=0) >= 0
+        for region in split_cell(pattern, rays, self.normals):
+            if (region.normals @ u >= -region.slack - ON_PIECE).all():
+                self.regions.setdefault(region.basis.round(9).tobytes(), region)
+
+    def report(self, kappa: Maximum) -> Generation:
+        """Return the entry of this round."""
+        return Generation(
+            self.best.value, self.dual.value, kappa.value, len(self.best.cover)
+        )

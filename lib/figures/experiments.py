@@ -1,0 +1,166 @@
+"""Figures 2 to 6 of the paper and its Table 1, from the results of experiments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from lib.figures.style import COLOURS
+
+MARKS = {"sgd": "+", "algorithm_1": "x", "copositive": "D", "ours": "o"}
+NAMES = {
+    "sgd": "SGD",
+    "algorithm_1": "Algorithm 1",
+    "copositive": "relaxation (19)",
+    "ours": "ours, certified",
+}
+SHADES = {
+    "sgd": COLOURS["sgd"],
+    "algorithm_1": COLOURS["algorithm_1"],
+    "copositive": COLOURS["dual"],
+    "ours": COLOURS["frank_wolfe"],
+}
+
+
+def plot_margin_objective(ax: Axes, result: Any, **style: Any) -> Axes:
+    """Draw SGD's objective against wall time, and the closed form as a point.
+
+    ``result`` has ``seconds``, ``objectives``, ``value``, ``closed_seconds`` and
+    ``linear_value``, as :class:`lib.experiments.MaxMargin` (Figure 2).
+    """
+    line = {"color": COLOURS["sgd"], "label": "SGD"} | style
+    ax.plot(result.seconds, result.objectives, **line)
+    ax.axhline(result.value, color=COLOURS["optimum"], ls="--", label="certified $p^*$")
+    ax.axhline(result.linear_value, color=COLOURS["literal"], ls=":", label="(16)")
+    ax.plot([result.closed_seconds], [result.value], "o", color="black", ms=6)
+    ax.set(yscale="log", xlabel="wall time, s", ylabel="objective (5)")
+    ax.legend()
+    return ax
+
+
+def plot_margin_accuracy(ax: Axes, result: Any, **style: Any) -> Axes:
+    """Draw SGD's test accuracy against wall time, and the closed form's as a line.
+
+    ``result`` has ``seconds``, ``test_accuracy`` and ``closed_test_accuracy``
+    (Figure 6).
+    """
+    line = {"color": COLOURS["sgd"], "label": "SGD"} | style
+    ax.plot(result.seconds, 100 * result.test_accuracy, **line)
+    level = 100 * result.closed_test_accuracy
+    ax.axhline(level, color=COLOURS["optimum"], ls="--", label="closed form")
+    ax.set(xlabel="wall time, s", ylabel="test accuracy, %")
+    ax.legend()
+    return ax
+
+
+def plot_spiral_losses(ax: Axes, result: Any, **style: Any) -> Axes:
+    """Draw the objective of each method against beta (Figure 3b).
+
+    ``result`` has ``betas`` and, by method, ``sgd``, ``algorithm_1``, ``copositive``
+    and ``ours``, as :class:`lib.experiments.SpiralLosses`.
+    """
+    for method, mark in MARKS.items():
+        kind = {"color": SHADES[method], "label": NAMES[method], "fillstyle": "none"}
+        ax.plot(result.betas, getattr(result, method), mark, **(kind | style))
+    ax.axvline(result.kappa, color="0.6", ls=":")
+    ax.set(xscale="log", xlabel=r"weight decay $\beta$", ylabel="objective (5)")
+    ax.legend()
+    return ax
+
+
+def plot_regions(ax: Axes, result: Any, which: int = 0, **style: Any) -> Axes:
+    """Draw the class that a network answers at each input, and the data over it.
+
+    ``result`` has ``axis``, ``regions``, ``X`` and ``Y``; ``which`` is 0 for our
+    network and 1 for SGD's (Figure 3a).
+    """
+    colours = [COLOURS[name] for name in ("frank_wolfe", "algorithm_1", "sgd")]
+    levels = np.arange(4) - 0.5
+    grid = result.axis, result.axis, result.regions[which]
+    ax.contourf(*grid, levels=levels, colors=colours, alpha=0.25)
+    for k, colour in enumerate(colours):
+        rows = result.X[result.Y[:, k] > 0]
+        dots = {"color": colour, "ms": 4} | style
+        ax.plot(rows[:, 0], rows[:, 1], "os^"[k], label=f"class {k + 1}", **dots)
+    ax.set(xlabel="$x_1$", ylabel="$x_2$", aspect="equal")
+    return ax
+
+
+def plot_generation(ax: Axes, result: Any, **style: Any) -> Axes:
+    """Draw both sides of p* against beta, over the lower one (Figure 4).
+
+    ``result`` has ``betas``, ``bound``, ``relaxed``, ``sgd`` and ``recovered``, as
+    :class:`lib.experiments.Generation`. All are drawn as quotients by the bound.
+    """
+    rows = (
+        ("sgd", "+", "SGD", COLOURS["sgd"]),
+        ("recovered", "x", "factored from (20)", COLOURS["algorithm_1"]),
+        ("relaxed", "o", "relaxation (20)", COLOURS["dual"]),
+    )
+    for name, mark, label, colour in rows:
+        kind = {"color": colour, "label": label, "fillstyle": "none"} | style
+        ax.plot(result.betas, getattr(result, name) / result.bound, mark, **kind)
+    ax.axhline(1.0, color=COLOURS["optimum"], ls="--", label="proved bound")
+    ax.set(xscale="log", xlabel=r"weight decay $\beta$", ylabel="objective / bound")
+    ax.legend()
+    return ax
+
+
+def plot_generated(ax: Axes, result: Any, which: int = 0, **style: Any) -> Axes:
+    """Draw targets, SGD's images and the recovered network's, a row each.
+
+    ``result`` has ``images``, (3, k, s, height, width, channels); ``which`` is the
+    place of beta.
+    """
+    rows = [np.concatenate(list(row[which]), axis=1) for row in result.images]
+    picture = np.concatenate(rows, axis=0)
+    kind = {"cmap": "gray", "vmin": 0, "vmax": 255, "interpolation": "nearest"} | style
+    ax.imshow(picture[:, :, 0] if picture.shape[2] == 1 else picture, **kind)
+    height = rows[0].shape[0]
+    ax.set_yticks(height * (np.arange(3) + 0.5), ["target", "SGD", "recovered"])
+    ax.set(xticks=[], xlabel="one image of each class")
+    ax.set_ylabel(rf"$\beta = {result.betas[which]:g}$")
+    return ax
+
+
+def plot_activations(ax: Axes, result: Any, which: str = "test", **style: Any) -> Axes:
+    """Draw a loss of the ReLU and of the linear network against beta (Figure 5).
+
+    ``result`` has ``betas``, ``train`` and ``test``, (2, k), ``zero_train``,
+    ``zero_test`` and ``kappa``, as :class:`lib.experiments.Activations`; ``which`` is
+    ``"train"`` or ``"test"``.
+    """
+    rows = (("ReLU", "o-", "frank_wolfe"), ("linear", "s--", "literal"))
+    for row, (label, mark, colour) in zip(getattr(result, which), rows, strict=True):
+        kind = {"color": COLOURS[colour], "label": label} | style
+        ax.plot(result.betas, row, mark, **kind)
+    zero = getattr(result, f"zero_{which}")
+    ax.axhline(zero, color=COLOURS["optimum"], ls=":", label="zero network")
+    ax.axvline(result.kappa, color="0.6", ls=":")
+    ax.set(xscale="log", yscale="log", xlabel=r"weight decay $\beta$")
+    ax.set_ylabel(f"{which} loss")
+    ax.legend()
+    return ax
+
+
+def plot_complexity(ax: Axes, result: Any, what: str = "cells", **style: Any) -> Axes:
+    """Draw a column of Table 1 against n, a line a rank, the printed bound dashed.
+
+    ``result`` has ``n``, ``r``, ``printed`` and the column, as
+    :class:`lib.experiments.Complexity`.
+    """
+    names = ("bound", "frank_wolfe", "algorithm_1", "sgd", "dual", "literal")
+    for rank in np.unique(result.r):
+        rows = result.r == rank
+        column = getattr(result, what)[rows]
+        if not np.isfinite(column).any():
+            continue
+        kind = {"color": COLOURS[names[rank % len(names)]], "label": f"$r = {rank}$"}
+        ax.plot(result.n[rows], column, "o-", **(kind | style))
+        if what == "cells":
+            ax.plot(result.n[rows], result.printed[rows], "--", color=kind["color"])
+    ax.set(xscale="log", yscale="log", xlabel="samples $n$", ylabel=what)
+    ax.legend()
+    return ax

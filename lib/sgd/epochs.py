@@ -1,0 +1,236 @@
+"""Epochs of gradient descent with momentum on tensors that never move.
+
+Weights lie with the trials on the first axis. A narrower trial is filled up with zero
+neurons, which gradients leave at zero. All tensors are changed in place, so an epoch
+can be captured in a CUDA graph, saved, and put back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from lib.problem import Array
+from lib.sgd.coordinates import Inputs, Outputs
+
+MOMENTUM = 0.95
+"""Momentum of every experiment of the paper (A.1)."""
+
+PLATEAU = 1e-4
+"""Relative decrease of the best objective that counts as progress."""
+
+BLOCK = 1 << 20
+"""Bytes of activations handled at once on a CPU, so that they stay in its cache."""
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """What all trials share, on the device and in the reduced coordinates."""
+
+    rows: torch.Tensor | None
+    null: torch.Tensor | None
+    targets: torch.Tensor
+    linear: bool
+
+    @classmethod
+    def on(cls, inputs: Inputs, outputs: Outputs, place: dict, *, linear: bool) -> Data:
+        """Copy the reduced data to a device, in the type of the weights."""
+        rows, null = (
+            None if part is None else torch.tensor(part, **place)
+            for part in (inputs.rows, inputs.null)
+        )
+        if null is not None and null.shape[1] == 0:
+            null = None
+        targets = torch.tensor(np.ascontiguousarray(outputs.targets.T), **place)
+        return cls(rows, null, targets, linear)
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """Starting weights of some trials in reduced coordinates, and their terms.
+
+    ``U`` (t, m, r), ``V`` (t, m, q), ``rest`` (t,) the squared norm of what decays
+    off the row space, ``betas`` and ``rates`` (t,).
+    """
+
+    U: Array
+    V: Array
+    rest: Array
+    betas: Array
+    rates: Array
+
+
+class Block:
+    """Neurons whose activations are handled at once: views of the weights, and room.
+
+    ``U``, ``speed_U`` (t, b, r), ``V``, ``speed_V`` (t, b, q), ``hidden``, ``back``
+    (t, b, n). ``Block`` moves them in place and keeps nothing else.
+    """
+
+    def __init__(self, data: Data, *tensors: torch.Tensor) -> None:
+        self.U, self.V, self.speed_U, self.speed_V, self.hidden, self.back = tensors
+        self.linear, self.null = data.linear, data.null
+        self.rows = self.columns = None
+        if data.rows is not None:
+            self.rows = data.rows.expand(len(self.U), -1, -1)
+            self.columns = self.rows.mT
+
+    def move(
+        self, error: torch.Tensor, rates: torch.Tensor, betas: torch.Tensor
+    ) -> None:
+        """Step along the momentum; ``error`` is (t, q, n), ``rates`` are negative."""
+        hidden, back = self.activate(), self.back
+        torch.bmm(self.V, error, out=back)
+        if not self.linear:
+            back.mul_(hidden > 0)
+        self.speed_V.baddbmm_(hidden, error.mT, beta=MOMENTUM)
+        self._pull_inputs()
+        for weight, speed in ((self.U, self.speed_U), (self.V, self.speed_V)):
+            speed.addcmul_(weight, betas)
+            weight.addcmul_(speed, rates)
+
+    def _pull_inputs(self) -> None:
+        """Set the momentum of U to MOMENTUM times itself plus the loss's gradient."""
+        back = self.back
+        if self.rows is not None:
+            self.speed_U.baddbmm_(back, self.rows, beta=MOMENTUM)
+            return
+        if self.null is not None:
+            back.sub_((back @ self.null) @ self.null.mT)
+        torch.add(back, self.speed_U, alpha=MOMENTUM, out=self.speed_U)
+
+    def activate(self) -> torch.Tensor:
+        """Return the activations, (t, b, n)."""
+        before = self.U
+        if self.rows is not None:
+            before = torch.bmm(self.U, self.columns, out=self.hidden)
+        if self.linear:
+            return before
+        return torch.clamp_min(before, 0.0, out=self.hidden)
+
+    def look(self, outputs: torch.Tensor, decay: torch.Tensor) -> None:
+        """Add the outputs, (t, q, n), and squared weights, (t,), to the sums."""
+        outputs.baddbmm_(self.V.mT, self.activate())
+        decay.add_(_squares(self.U)).add_(_squares(self.V))
+
+
+class Epochs:
+    """Weights, momentum, rates and objectives of some trials."""
+
+    NAMES = (
+        *("U", "V", "speed_U", "speed_V", "error", "loss", "decay"),
+        *("rest", "rest_speed", "rates", "best", "least", "waited", "moving"),
+    )
+    """The tensors that make up the state."""
+
+    def __init__(self, data: Data, start: Start, patience: int) -> None:
+        self.data, self.patience, self.epoch = data, patience, 0
+        place = {"device": data.targets.device, "dtype": data.targets.dtype}
+        wide = {"device": data.targets.device, "dtype": torch.float64}
+        self.U, self.V = (torch.tensor(w, **place) for w in (start.U, start.V))
+        self.speed_U, self.speed_V = torch.zeros_like(self.U), torch.zeros_like(self.V)
+        self.off, self.betas, self.rates = (
+            torch.tensor(w, **wide) for w in (start.rest, start.betas, start.rates)
+        )
+        self.rest, self.rest_speed = (torch.ones_like(self.rates) for _ in range(2))
+        self.rest_speed.zero_()
+        self.has_rest = bool(start.rest.any())
+        self.best = torch.full_like(self.rates, torch.inf)
+        self.least = self.best.clone()
+        self.waited, self.moving = torch.zeros_like(self.rates), self.rest.clone()
+        self.loss, self.decay = torch.zeros_like(self.rates), self.rest.clone()
+        trials, (c, n) = len(self.rates), data.targets.shape
+        self.error = torch.empty((trials, c, n), **place)
+        self.outputs = torch.empty_like(self.error)
+        self.blocks = self._make_blocks(n, place)
+        self._look_everywhere()
+
+    def _make_blocks(self, n: int, place: dict) -> list[Block]:
+        """Split the neurons into blocks, which share the room for activations."""
+        trials, neurons, _ = self.U.shape
+        size, most = torch.finfo(place["dtype"]).bits // 8, neurons
+        if place["device"].type == "cpu" and trials == 1:
+            most = min(max(BLOCK // (n * size), 8), neurons)
+        room = [torch.empty((trials, most, n), **place) for _ in range(2)]
+        layers = self.U, self.V, self.speed_U, self.speed_V
+        blocks = []
+        for first in range(0, neurons, most):
+            views = [w[:, first : first + most] for w in layers]
+            buffers = [w[:, : views[0].shape[1]] for w in room]
+            blocks.append(Block(self.data, *views, *buffers))
+        return blocks
+
+    @property
+    def values(self) -> torch.Tensor:
+        """The objective of each trial, (t,), at the present weights."""
+        decay = self.decay
+        if self.has_rest:
+            decay = decay + self.off * self.rest.square()
+        return 0.5 * (self.loss + self.betas * decay)
+
+    def advance(self) -> None:
+        """Make one epoch: a step for all neurons, then the plateau rule."""
+        values = self.values
+        rates, betas = self.rates * self.moving, self.betas
+        if self.has_rest:
+            self.rest_speed.mul_(MOMENTUM).add_(betas * self.rest)
+            self.rest.sub_(rates * self.rest_speed)
+        rates, betas = (w[:, None, None].to(self.U.dtype) for w in (-rates, betas))
+        self.outputs.zero_()
+        self.decay.zero_()
+        for block in self.blocks:
+            block.move(self.error, rates, betas)
+            block.look(self.outputs, self.decay)
+        self._compare()
+        self._plateau(values)
+
+    def _look_everywhere(self) -> None:
+        """Compute outputs, errors and sums of all neurons."""
+        self.outputs.zero_()
+        self.decay.zero_()
+        for block in self.blocks:
+            block.look(self.outputs, self.decay)
+        self._compare()
+
+    def _compare(self) -> None:
+        """Compare the outputs with the targets."""
+        torch.sub(self.outputs, self.data.targets, out=self.error)
+        self.loss.copy_(_squares(self.error))
+
+    def _plateau(self, values: torch.Tensor) -> None:
+        """Halve the rate of each trial that has waited too long for progress."""
+        torch.fmin(self.least, values, out=self.least)
+        progress = values < (1 - PLATEAU) * self.best
+        torch.where(progress, values, self.best, out=self.best)
+        self.waited.add_(1.0).mul_(~progress)
+        tired = (self.waited > self.patience) & (self.moving > 0)
+        self.rates.div_(1.0 + tired)
+        self.waited.mul_(~tired)
+
+    def settle(self, before: torch.Tensor, tolerance: float) -> None:
+        """Hold the trials whose least objective hardly fell below ``before``."""
+        settled = before - self.least <= tolerance * self.least
+        self.moving.copy_(torch.where(settled, 0.0, self.moving))
+
+    def weights(self) -> tuple[Array, Array]:
+        """Copy U, (t, m, r), and V, (t, m, q), to the host, in double precision."""
+        return tuple(w.cpu().numpy().astype(np.float64) for w in (self.U, self.V))
+
+    def save(self) -> dict[str, Array]:
+        """Copy the state to the host."""
+        state = {name: getattr(self, name).cpu().numpy().copy() for name in self.NAMES}
+        return state | {"epoch": np.array(self.epoch)}
+
+    def load(self, state: dict[str, Array]) -> None:
+        """Put a saved state back, into the same tensors."""
+        for name in self.NAMES:
+            getattr(self, name).copy_(torch.from_numpy(state[name]))
+        self.epoch = int(state["epoch"])
+
+
+def _squares(tensor: torch.Tensor) -> torch.Tensor:
+    """Return the sum of squares of each trial, (t,), in double precision."""
+    flat = tensor.reshape(len(tensor), 1, -1)
+    return torch.bmm(flat, flat.mT).reshape(-1).to(torch.float64)

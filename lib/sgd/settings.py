@@ -1,0 +1,166 @@
+"""What a run of gradient descent is told: the trials, and how to run them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from lib.problem import Array
+
+MEMORY = 4 << 30
+"""Bytes that weights, momentum and buffers may take together, unless told otherwise."""
+
+CHOICES = {
+    "device": ("auto", "cpu", "cuda"),
+    "precision": ("float64", "float32"),
+    "activation": ("relu", "linear"),
+    "outputs": ("all", "row_space"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """Independent trials, each with its own width, weight decay, rate and start.
+
+    Parameters
+    ----------
+    widths : int or (k,) array_like
+        Neurons of each trial.
+    betas : float or (k,) array_like
+        Weight decay.
+    rates : float or (k,) array_like
+        First learning rate.
+    starts : int or (k,) array_like
+        Number of the random start; trials with the same number and width begin
+        with the same weights.
+
+    Raises
+    ------
+    ValueError
+        If the lengths differ or a value is out of range.
+    """
+
+    widths: np.ndarray
+    betas: Array
+    rates: Array
+    starts: np.ndarray
+
+    def __post_init__(self) -> None:
+        """Bring all to one length and check the values."""
+        names = ("widths", "betas", "rates", "starts")
+        given = [np.atleast_1d(getattr(self, name)) for name in names]
+        try:
+            columns = np.broadcast_arrays(*given)
+        except ValueError as error:
+            lengths = ", ".join(f"{n} {g.shape}" for n, g in zip(names, given))  # noqa: B905
+            raise ValueError(
+                f"widths, betas, rates and starts must have one length, or 1; got "
+                f"{lengths}."
+            ) from error
+        for name, column, kind in zip(names, columns, "iffi", strict=True):
+            _require(name, column, kind)
+            column = column.astype(np.int64 if kind == "i" else np.float64)
+            column.setflags(write=False)
+            object.__setattr__(self, name, column)
+
+    def __len__(self) -> int:
+        """Return the number of trials."""
+        return len(self.widths)
+
+
+def _require(name: str, column: np.ndarray, kind: str) -> None:
+    """Refuse a column of the wrong shape, kind or range."""
+    least = 0 if name == "starts" else 1
+    if column.ndim != 1:
+        raise ValueError(f"{name} must be a number or a list; got {column.shape}.")
+    if kind == "i" and (column.dtype.kind not in "iu" or column.min() < least):
+        raise ValueError(f"{name} must be whole numbers >= {least}; got {column}.")
+    if kind == "f" and not (np.isfinite(column).all() and column.min() > 0):
+        raise ValueError(f"{name} must be positive and finite; got {column}.")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to run gradient descent.
+
+    Parameters
+    ----------
+    epochs : int
+        Most gradient steps.
+    patience : int
+        Epochs without a relative decrease of ``PLATEAU`` before a rate is halved.
+    tolerance : float
+        A trial has converged when its least objective fell by less than this
+        share of it over ``patience`` epochs; 0 to make all epochs.
+    points : int
+        About how many objectives to record; evenly spaced epochs.
+    device : {"auto", "cpu", "cuda"}
+        ``"auto"`` takes CUDA where present.
+    precision : {"float64", "float32"}
+        Of weights and sums. In single precision recorded objectives are off by their
+        rounding, about 1e-6; evaluate the networks for more.
+    activation : {"relu", "linear"}
+        The linear one for comparison (Figure 5).
+    outputs : {"all", "row_space"}
+        ``"row_space"`` projects the starting output weights onto the row space of
+        Y, where they then stay, and trains in its coordinates.
+    memory : int
+        Most bytes for weights, momentum and buffers.
+    checkpoint : Path, optional
+        A folder in which the state is kept, and from which it is resumed.
+    checkpoint_every : int
+        Epochs between two checkpoints.
+
+    Raises
+    ------
+    ValueError
+        If a count is below 1, the tolerance negative, or a choice unknown.
+    """
+
+    epochs: int
+    patience: int = 1000
+    tolerance: float = 0.0
+    points: int = 400
+    device: str = "auto"
+    precision: str = "float64"
+    activation: str = "relu"
+    outputs: str = "all"
+    memory: int = MEMORY
+    checkpoint: Path | None = None
+    checkpoint_every: int = 1000
+
+    def __post_init__(self) -> None:
+        """Check every value."""
+        for name in ("epochs", "patience", "points", "memory", "checkpoint_every"):
+            require_count(name, getattr(self, name))
+        if not (np.isfinite(self.tolerance) and self.tolerance >= 0):
+            raise ValueError(f"tolerance must be >= 0; got {self.tolerance!r}.")
+        for name, known in CHOICES.items():
+            if getattr(self, name) not in known:
+                options = ", ".join(map(repr, known[:-1])) + f" or {known[-1]!r}"
+                raise ValueError(
+                    f"{name} must be {options}; got {getattr(self, name)!r}."
+                )
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The type of the weights."""
+        return getattr(torch, self.precision)
+
+
+def require_count(name: str, count: int) -> None:
+    """Refuse a count below one."""
+    if count < 1:
+        raise ValueError(f"{name} must be at least 1; got {count!r}.")
+
+
+def find_device(name: str) -> torch.device:
+    """Return the device to train on, or say why it cannot be had."""
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ValueError("device='cuda' needs a CUDA device; none is visible.")
+    return torch.device(name)

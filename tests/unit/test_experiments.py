@@ -1,0 +1,272 @@
+"""Experiments at toy size, their images, and results on disk."""
+
+import json
+from dataclasses import dataclass, fields
+
+import numpy as np
+import pytest
+
+from lib import experiments
+from lib.data import load_images
+from lib.experiments import Comparison, cached, store
+from lib.experiments.descents import descend_stably
+from lib.experiments.images import (
+    _balanced,
+    _normalised,
+    accuracy,
+    white_images,
+)
+from lib.problem import Problem
+from lib.sgd import Grid, Settings
+from lib.whitening import whiten
+
+SINGLE = 1e-5
+"""Products over 3072 pixels in single precision, relatively."""
+
+TOY = {
+    experiments.factorise_margin: {"n": 40, "tests": 30, "neurons": 50, "epochs": 1500},
+    experiments.classify_spiral: {
+        "points": 5,
+        "betas": (0.1, 1.0, 100.0),
+        "neurons": 30,
+        "epochs": 400,
+        "steps": 50,
+        "shown": 0,
+    },
+    experiments.generate_images: {
+        "betas": (20.0, 100.0),
+        "neurons": 120,
+        "epochs": 300,
+        "tolerance": 1e-3,
+    },
+    experiments.compare_activations: {
+        "n": 40,
+        "tests": 30,
+        "betas": (1e-2, 10.0),
+        "neurons": 60,
+        "teacher": 50,
+        "epochs": 600,
+    },
+    experiments.measure_complexity: {"sizes": ((4, 8), (4, 8, 16), (5, 8))},
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("results")
+
+
+def run(experiment, folder, **options):
+    return cached(experiment, folder=folder, **(TOY[experiment] | options))
+
+
+@pytest.mark.parametrize("experiment", list(TOY), ids=lambda e: e.__name__)
+def test_result_reloads_bit_for_bit_with_its_record(experiment, folder):
+    first, again = run(experiment, folder), run(experiment, folder)
+    assert again.found
+    assert again.run == first.run
+    for field in fields(first.result):
+        one, other = (getattr(s.result, field.name) for s in (first, again))
+        assert type(one) is type(other), field.name
+        assert np.asarray(one).tobytes() == np.asarray(other).tobytes(), field.name
+    assert first.run.parameters["seed"] == 0
+    assert set(first.run.versions) >= {"numpy", "torch", "python"}
+    assert first.run.seconds > 0
+
+
+@pytest.mark.parametrize("experiment", list(TOY), ids=lambda e: e.__name__)
+def test_table_is_tidy_and_left_beside_the_result(experiment, folder):
+    table = run(experiment, folder).result.table()
+    assert len({len(column) for column in table.values()}) == 1
+    (path,) = folder.glob(f"{experiment.__name__}-*.csv")
+    rows = path.read_text().splitlines()
+    assert rows[0] == ",".join(table)
+    assert len(rows) == 1 + len(next(iter(table.values())))
+
+
+def test_no_checkpoint_is_left_after_a_run(folder):
+    run(experiments.classify_spiral, folder)
+    assert not [path for path in folder.iterdir() if path.is_dir()]
+
+
+@pytest.mark.parametrize("demean", [False, True])
+def test_closed_form_bounds_sgd_on_toy_images(demean, folder):
+    result = run(experiments.factorise_margin, folder, demean=demean, n=20).result
+    assert result.covered == (not demean)
+    assert result.relative_gap <= 1e-9
+    assert (result.objectives >= result.bound * (1 - 1e-12)).all()
+    assert result.excess < 0.1
+    # Theorem 2's value is p* where it covers the data, and far off where not.
+    agrees = abs(result.linear_value / result.value - 1) < 1e-9
+    assert agrees == (not demean)
+    assert (np.diff(result.seconds) >= 0).all()
+
+
+def test_all_four_methods_meet_on_a_toy_spiral(folder):
+    result = run(experiments.classify_spiral, folder).result
+    assert (result.relative_gap <= 1e-8).all()
+    for method in ("sgd", "algorithm_1", "copositive"):
+        assert (result.excess(method) > -1e-6).all()
+    assert result.ours[-1] == 7.5  # 15 one-hot rows, beta above kappa
+    assert result.regions.shape == (2, 121, 121)
+    # The first point of each arm is the origin, so 12 of 15 have a hyperplane.
+    assert result.cells == 24
+
+
+def test_relaxation_lies_below_every_network_of_the_images(folder):
+    result = run(experiments.generate_images, folder).result
+    assert (result.bound <= result.relaxed).all()
+    assert (result.bound <= result.upper).all()
+    assert (result.sgd < result.start).all()
+    assert result.sgd[1] == pytest.approx(result.relaxed[1], rel=1e-2)
+    assert result.images.shape == (3, 2, 10, 28, 28, 1)
+    assert (result.images[1:, 1] == 0).all()  # beta above kappa: black
+
+
+@pytest.mark.parametrize("demean", [True, False])
+def test_networks_are_zero_above_kappa_and_no_linear_one_beats_its_optimum(
+    demean, folder
+):
+    result = run(experiments.compare_activations, folder, demean=demean).result
+    assert result.kappa_low <= result.kappa < 10
+    assert result.train[:, 1] == pytest.approx(result.zero_train, rel=1e-3)
+    assert (result.objective[1] >= result.linear_value * (1 - 1e-5)).all()
+    assert result.train[1, 0] < result.zero_train
+    ratio, _, plateau = result.comparisons()
+    assert ratio.printed == pytest.approx(0.5028, abs=1e-4)
+    assert plateau.agrees  # beta = 10
+
+
+def test_counted_cells_are_those_of_points_in_general_position(folder):
+    result = run(experiments.measure_complexity, folder).result
+    np.testing.assert_array_equal(result.cells, result.generic)
+    assert (result.cells <= result.printed).all()
+    assert result.slope("cells", 2) == pytest.approx(1.0)
+    assert np.isnan(result.nodes[result.r <= 2]).all()
+    assert (result.nodes[result.r == 3] > 0).all()
+
+
+@pytest.mark.parametrize("demean", [False, True])
+def test_qr_whitening_sends_test_images_where_zca_does(demean):
+    images = white_images("cifar10", demean=demean, n=40, tests=20)
+    packs = (load_images(f"cifar10_{name}") for name in ("train_3000", "test_10000"))
+    train, test = packs
+    X, T = _normalised(_balanced(train, 40).images, test.images[:20])
+    zca = whiten(X, demean=demean)
+    gram = np.eye(40) - (1 / 40 if demean else 0)
+    np.testing.assert_allclose(images.X @ images.X.T, gram, atol=1e-12)
+    U = np.random.default_rng(0).standard_normal((5, X.shape[1]))
+    expected = zca.apply(T) @ zca.X.T @ zca.X @ U.T
+    found = images.test_hidden(U @ zca.X.T)
+    scale = np.abs(expected).max()
+    np.testing.assert_allclose(found, expected, atol=SINGLE * scale)
+
+
+def test_white_images_refuse_sizes_that_are_not_balanced():
+    with pytest.raises(ValueError, match="10 classes up to 3000; got 7"):
+        white_images("cifar10", demean=False, n=7, tests=1)
+
+
+def test_unknown_data_are_a_clear_error():
+    with pytest.raises(ValueError, match="dataset must be 'mnist' or 'cifar10'"):
+        experiments.generate_images("letters")
+    with pytest.raises(ValueError, match="There is no image pack 'svhn_train_3000'"):
+        experiments.factorise_margin("svhn")
+
+
+def test_accuracy_counts_rows_whose_largest_entry_is_their_label():
+    outputs = np.array([[1.0, 0.0], [0.2, 0.3], [2.0, 1.0]])
+    assert accuracy(outputs, np.array([0, 1, 1])) == pytest.approx(2 / 3)
+
+
+def test_a_diverging_trial_is_run_again_at_half_the_rate_others_are_not():
+    rng = np.random.default_rng(0)
+    problem = Problem(rng.standard_normal((8, 2)), rng.standard_normal((8, 2)), 0.1)
+    grid, settings = Grid(6, 0.1, [1e-3, 10.0], 0), Settings(200, points=10)
+    run, rates = descend_stably(problem, grid, settings, 0)
+    assert not run.diverged.any()
+    assert rates[0] == 1e-3
+    assert np.log2(10.0 / rates[1]) == int(np.log2(10.0 / rates[1])) > 0
+    assert run.objectives.shape == (2, 2)
+
+
+@dataclass(frozen=True, eq=False)
+class Small:
+    """A result with every kind of field."""
+
+    numbers: np.ndarray
+    word: str
+    count: int
+    share: float
+    yes: bool
+
+
+SMALL = Small(np.array([0.1, np.nan, -0.0]), "beta", 3, 0.1, True)
+
+
+def test_every_kind_of_field_survives(tmp_path):
+    store.save_result(tmp_path / "x.npz", SMALL)
+    again = store.load_result(Small, tmp_path / "x.npz")
+    assert again.numbers.tobytes() == SMALL.numbers.tobytes()
+    assert (again.word, again.count, again.share, again.yes) == ("beta", 3, 0.1, True)
+    assert type(again.yes) is bool
+
+
+def test_objects_are_refused_since_only_pickle_could_keep_them(tmp_path):
+    odd = Small(np.array([object()]), "", 0, 0.0, False)
+    with pytest.raises(TypeError, match="must be arrays or plain values; got numbers"):
+        store.save_result(tmp_path / "x.npz", odd)
+
+
+def test_a_damaged_or_foreign_result_is_a_clear_error(tmp_path):
+    path = tmp_path / "x.npz"
+    store.save_result(path, SMALL)
+    with pytest.raises(ValueError, match="must hold the fields of Comparison"):
+        store.load_result(Comparison, path)
+    path.write_bytes(path.read_bytes()[:-50])
+    with pytest.raises(ValueError, match=r"must be a whole \.npz file"):
+        store.load_result(Small, path)
+
+
+def test_a_damaged_file_in_the_cache_is_made_again(tmp_path):
+    first = run(experiments.measure_complexity, tmp_path)
+    (path,) = tmp_path.glob("*.npz")
+    path.write_bytes(path.read_bytes()[:-50])
+    again = run(experiments.measure_complexity, tmp_path)
+    assert not again.found
+    np.testing.assert_array_equal(again.result.cells, first.result.cells)
+    record = path.with_suffix(".json")
+    record.write_text("{")
+    assert not run(experiments.measure_complexity, tmp_path).found
+    assert json.loads(record.read_text())["key"] == first.run.key
+
+
+def test_key_depends_on_parameters_and_code(monkeypatch, tmp_path):
+    experiment = experiments.measure_complexity
+    key = store._key(experiment, {"seed": 0})
+    assert key == store._key(experiment, {"seed": 0})
+    assert key != store._key(experiment, {"seed": 1})
+    changed = tmp_path / "complexity.py"
+    changed.write_text("# other code\n")
+    real = store.sources_of
+    monkeypatch.setattr(store, "sources_of", lambda m: [*real(m)[1:], changed])
+    assert key != store._key(experiment, {"seed": 0})
+
+
+def test_sources_reach_through_packages_to_what_they_import():
+    names = {path.name for path in store.sources_of("lib.experiments.spirals")}
+    # descents imports lib.sgd, whose package imports epochs; solve imports master.
+    assert {"epochs.py", "master.py", "spirals.py", "arrangement.py"} <= names
+    assert "test_experiments.py" not in names
+
+
+def test_an_unknown_parameter_is_refused(tmp_path):
+    with pytest.raises(TypeError, match="unexpected keyword argument 'colour'"):
+        cached(experiments.measure_complexity, folder=tmp_path, colour="red")
+
+
+def test_comparison_measures_the_relative_difference():
+    near, far = Comparison("P", 114, 114, 0.0), Comparison("t", 2.0, 3.0, 0.1)
+    assert (near.agrees, near.difference) == (True, 0.0)
+    assert (far.agrees, far.difference) == (False, 0.5)
+    assert Comparison("gap", 0.0, 1e-9, 1e-8).agrees

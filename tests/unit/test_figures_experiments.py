@@ -1,0 +1,132 @@
+"""Figures of the experiments draw what the results hold, on named axes."""
+
+from types import SimpleNamespace
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from lib import figures
+
+
+@pytest.fixture
+def ax():
+    fig, axes = plt.subplots()
+    yield axes
+    plt.close(fig)
+
+
+def labels(ax):
+    return [text.get_text() for text in ax.get_legend().get_texts()]
+
+
+MARGIN = SimpleNamespace(
+    seconds=np.array([0.0, 1.0]),
+    objectives=np.array([9.0, 3.0]),
+    test_accuracy=np.array([0.1, 0.4]),
+    value=2.0,
+    linear_value=2.5,
+    closed_seconds=0.02,
+    closed_test_accuracy=0.5,
+)
+
+
+def test_margin_objective_shows_the_curve_and_the_closed_form_in_its_time(ax):
+    figures.plot_margin_objective(ax, MARGIN)
+    assert ax.lines[0].get_ydata().tolist() == [9.0, 3.0]
+    assert ax.lines[-1].get_xydata().tolist() == [[0.02, 2.0]]
+    assert labels(ax) == ["SGD", "certified $p^*$", "(16)"]
+    assert "s" in ax.get_xlabel()
+
+
+def test_margin_accuracy_is_in_per_cent(ax):
+    figures.plot_margin_accuracy(ax, MARGIN, lw=3)
+    assert ax.lines[0].get_ydata().tolist() == [10.0, 40.0]
+    assert ax.lines[1].get_ydata()[0] == 50.0
+    assert ax.lines[0].get_linewidth() == 3
+    assert "%" in ax.get_ylabel()
+
+
+def test_spiral_losses_have_a_mark_a_method(ax):
+    betas = np.array([0.1, 1.0])
+    rows = dict.fromkeys(("sgd", "algorithm_1", "copositive", "ours"), betas + 1)
+    figures.plot_spiral_losses(ax, SimpleNamespace(betas=betas, kappa=7.0, **rows))
+    assert len(labels(ax)) == 4
+    assert len({line.get_marker() for line in ax.lines[:4]}) == 4
+    assert ax.lines[4].get_xdata()[0] == 7.0
+
+
+def test_regions_show_every_point_of_its_class(ax):
+    axis = np.linspace(-1, 1, 5)
+    regions = np.zeros((2, 5, 5), int)
+    data = {"X": np.eye(3)[:, :2], "Y": np.eye(3), "axis": axis, "regions": regions}
+    figures.plot_regions(ax, SimpleNamespace(**data), which=1)
+    assert [line.get_xydata().tolist() for line in ax.lines] == [
+        [[1.0, 0.0]],
+        [[0.0, 1.0]],
+        [[0.0, 0.0]],
+    ]
+
+
+GENERATION = SimpleNamespace(
+    betas=np.array([0.1, 1.0]),
+    bound=np.array([1.0, 2.0]),
+    relaxed=np.array([1.0, 2.0]),
+    sgd=np.array([3.0, 2.0]),
+    recovered=np.array([1.5, 4.0]),
+)
+
+
+def test_generation_is_drawn_over_the_bound(ax):
+    figures.plot_generation(ax, GENERATION)
+    drawn = [line.get_ydata().tolist() for line in ax.lines[:3]]
+    assert drawn == [[3.0, 1.0], [1.5, 2.0], [1.0, 1.0]]
+    assert len(labels(ax)) == 4
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_generated_images_stand_in_three_rows(ax, channels):
+    images = np.arange(3 * 2 * 4 * 5 * 6 * channels, dtype=np.uint8)
+    images = images.reshape(3, 2, 4, 5, 6, channels)
+    result = SimpleNamespace(images=images, betas=np.array([0.1, 1.0]))
+    figures.plot_generated(ax, result, which=1)
+    picture = np.asarray(ax.images[0].get_array())
+    assert picture.shape[:2] == (15, 24)
+    corner = images[2, 1, 3]  # the last image of the last row
+    shown = picture[10:, 18:].reshape(corner.shape)
+    np.testing.assert_array_equal(shown, corner)
+    assert next(t.get_text() for t in ax.get_yticklabels()) == "target"
+
+
+@pytest.mark.parametrize("which", ["train", "test"])
+def test_activations_draw_the_loss_asked_for_and_the_zero_network(ax, which):
+    train, test = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[5.0, 6.0], [7.0, 8.0]])
+    result = SimpleNamespace(
+        betas=np.array([0.1, 1.0]),
+        train=train,
+        test=test,
+        zero_train=2.0,
+        zero_test=6.0,
+        kappa=0.4,
+    )
+    figures.plot_activations(ax, result, which)
+    shown = [line.get_ydata().tolist() for line in ax.lines[:2]]
+    assert shown == {"train": train, "test": test}[which].tolist()
+    assert labels(ax) == ["ReLU", "linear", "zero network"]
+    assert which in ax.get_ylabel()
+
+
+def test_complexity_draws_a_line_a_rank_and_the_bound_of_cells_only(ax):
+    nan = np.nan
+    result = SimpleNamespace(
+        n=np.array([4, 8, 4, 8]),
+        r=np.array([2, 2, 3, 3]),
+        cells=np.array([8, 16, 14, 58]),
+        printed=np.array([9.0, 99.0, 999.0, 9999.0]),
+        nodes=np.array([nan, nan, 7.0, 9.0]),
+    )
+    figures.plot_complexity(ax, result)
+    assert len(ax.lines) == 4
+    ax.clear()
+    figures.plot_complexity(ax, result, "nodes")
+    assert [line.get_ydata().tolist() for line in ax.lines] == [[7.0, 9.0]]
