@@ -37,6 +37,7 @@ def test_set_is_broad():
     assert {"squared", "huber", "logistic", "softmax"} == {s["loss"] for s in STORED}
     assert {stored["other"]["route"] for stored in STORED} == {
         "cells",
+        "pieces",
         "scalar",
         "closed form",
     }
