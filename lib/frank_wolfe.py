@@ -10,16 +10,17 @@ import numpy as np
 from lib.certificate import Certificate, Oracle, certify
 from lib.fit import hold
 from lib.master import output_weights
+from lib.merge import merged
 from lib.oracle import Maximum, oracle
 from lib.problem import Array, Network, Problem, objective
-from lib.sliding import WALL_TOLERANCE, cross, slide
+from lib.sliding import cross, slide
 from lib.units import Units, in_units
 
 DEFAULT_TOLERANCE = 1e-9
 """Relative gap to prove: far below what a figure can show, and well above the
 rounding of a sum of squares."""
 
-NEW_NEURONS = 64
+NEW_NEURONS = 200
 """Most neurons added in a round; more only makes the master slower."""
 
 NEGLIGIBLE = 1e-9
@@ -28,12 +29,15 @@ NEGLIGIBLE = 1e-9
 VALUE_ROUNDING = 1e-13
 """Relative difference of two objectives that rounding can explain."""
 
-MERGE_COSINE = 0.999
-"""Neurons of one cell with input and output weights this aligned become one."""
-
-
 DENSE = 2000
 """With more samples than this, neurons first move as if cells had no walls."""
+
+SMALL = 150
+"""Neurons slide in every round while they have no more input weights than this: it
+is cheap, and new neurons alone crowd around an optimal one."""
+
+BRIEF = 30
+"""Newton steps of a larger network: where more are needed, new neurons do better."""
 
 REFINEMENTS = 3
 """Newton steps on the dual point; each is taken only while it proves more."""
@@ -89,9 +93,10 @@ def solve(
     minimises ``loss + beta * gauge``, and the gauge has the atoms
     ``(X u)_+ g^T``. Each round certifies the network, adds a neuron at every
     local maximum of ``|R^T (X u)_+|`` above beta, finds the best output weights
-    of all neurons (a group lasso), and slides them inside their cells. The
-    objective decreases in every round, and the certificate closes when no
-    direction is above beta. No radius t has to be guessed.
+    of all neurons (a group lasso), and slides them inside their cells if they are
+    few or if nothing else helps. The objective decreases in every round, and the
+    certificate closes when no direction is above beta. No radius t has to be
+    guessed.
 
     Parameters
     ----------
@@ -141,6 +146,14 @@ def solve(
 
 
 @dataclass(frozen=True, eq=False)
+class _State:
+    """A network and its certificate."""
+
+    network: Network
+    proof: Certificate
+
+
+@dataclass(frozen=True, eq=False)
 class _Search:
     """The rounds of :func:`solve`, in its own units."""
 
@@ -156,67 +169,79 @@ class _Search:
         network = Network.zero(*self.problem.shape[1:])
         if start is not None:
             network = self.units.enter(start)
-        proof = self.certify(network)
+        here = self.prove(network)
         for _ in range(rounds):
-            self.report(network, proof)
-            if proof.relative_gap <= self.tolerance:
-                return network, "The relative gap reached the tolerance."
-            fresh = _improving(proof.kappa, self.problem.beta)
-            if network.width + len(fresh) == 0:
-                return network, "No neuron improves on the zero network."
-            better, its_proof = self.round(proof, np.vstack([network.U, fresh]))
-            if not _is_better(its_proof, proof):
-                return network, "The round improved neither value nor gap."
-            network, proof = better, its_proof
-        return network, f"The limit of {rounds} rounds was reached."
+            self.report(here)
+            if here.proof.relative_gap <= self.tolerance:
+                return here.network, "The relative gap reached the tolerance."
+            fresh = _improving(here.proof.kappa, self.problem.beta)
+            if here.network.width + len(fresh) == 0:
+                return here.network, "No neuron improves on the zero network."
+            there = self.round(here, fresh)
+            if not _is_better(there, here):
+                return here.network, "The round improved neither value nor gap."
+            here = there
+        return here.network, f"The limit of {rounds} rounds was reached."
 
-    def certify(self, network: Network) -> Certificate:
+    def prove(self, network: Network) -> _State:
         """Certify with the oracle asked for."""
-        return certify(self.problem, network, refine=REFINEMENTS, bound=self.bound)
+        proof = certify(self.problem, network, refine=REFINEMENTS, bound=self.bound)
+        return _State(network, proof)
 
-    def report(self, network: Network, proof: Certificate) -> None:
+    def report(self, here: _State) -> None:
         """Make the entry of this round and hand it to ``progress``."""
-        value, kappa = self.units.value, self.units.kappa
+        value, proof = self.units.value, here.proof
         entry = Round(
             proof.primal * value,
             proof.dual * value,
-            proof.kappa.value * kappa,
-            network.width,
+            proof.kappa.value * self.units.kappa,
+            here.network.width,
         )
         self.history.append(entry)
         if self.progress is not None:
             self.progress(entry)
 
-    def round(self, old: Certificate, U: Array) -> tuple[Network, Certificate]:
-        """Correct the output weights of the neurons U, slide, return the better."""
-        corrected = slide(self.problem, _corrected(self.problem, U), rotate=False)
+    def round(self, here: _State, fresh: Array) -> _State:
+        """Correct the output weights with the fresh neurons, and slide if that pays.
+
+        Of a large network a slide costs more than many rounds of fresh neurons, so it
+        waits until those no longer improve anything.
+        """
+        corrected = _corrected(self.problem, np.vstack([here.network.U, fresh]))
+        small = corrected.U.size <= SMALL
+        if not small:
+            there = self.prove(corrected)
+            if _is_better(there, here):
+                return there
+        steps = np.inf if small else BRIEF
+        corrected = slide(self.problem, corrected, rotate=False, steps=steps)
         reached = objective(self.problem, corrected)
-        for start in (_merged(self.problem, corrected), corrected):
-            slid = _slid(self.problem, start)
+        for start in (merged(self.problem, corrected), corrected):
+            slid = _slid(self.problem, start, steps)
             if objective(self.problem, slid) <= reached * (1 + VALUE_ROUNDING):
-                proof = self.certify(slid)
-                if _is_better(proof, old):
-                    return slid, proof
-        return corrected, self.certify(corrected)
+                there = self.prove(slid)
+                if _is_better(there, here):
+                    return there
+        return self.prove(corrected)
 
 
-def _slid(problem: Problem, network: Network) -> Network:
+def _slid(problem: Problem, network: Network, steps: float) -> Network:
     """Move neurons, first across walls where those are dense, then up to them."""
     if len(problem.X) > DENSE:
         network = cross(problem, network)
-    return slide(problem, network)
+    return slide(problem, network, steps=steps)
 
 
-def _is_better(new: Certificate, old: Certificate) -> bool:
-    """Compare by value, or by proved gap where values differ by rounding only.
+def _is_better(new: _State, old: _State) -> bool:
+    """Compare by value, or by gap where values differ by rounding only.
 
     Near the optimum the value is quadratic in the distance and the gap linear,
     so half of the digits of the gap are invisible in the value.
     """
-    rounding = VALUE_ROUNDING * old.primal
-    if abs(new.primal - old.primal) <= rounding:
-        return new.gap < old.gap
-    return new.primal < old.primal
+    new_proof, old_proof = new.proof, old.proof
+    if abs(new_proof.primal - old_proof.primal) <= VALUE_ROUNDING * old_proof.primal:
+        return new_proof.gap < old_proof.gap
+    return new_proof.primal < old_proof.primal
 
 
 def _improving(kappa: Maximum, beta: float) -> Array:
@@ -231,48 +256,3 @@ def _corrected(problem: Problem, U: Array) -> Network:
     sizes = np.linalg.norm(V, axis=1)
     alive = sizes > NEGLIGIBLE * sizes.sum()
     return Network(U[alive], V[alive]).balanced()
-
-
-def _merged(problem: Problem, network: Network) -> Network:
-    """Join neurons of one closed cell that point the same way in both layers.
-
-    ``u_1 v_1^T + u_2 v_2^T`` with parallel output weights is one neuron of the
-    same cell, and by the triangle inequality a cheaper one.
-    """
-    U = network.U / np.linalg.norm(network.U, axis=1, keepdims=True)
-    V = network.V / np.linalg.norm(network.V, axis=1, keepdims=True)
-    signs = _signs(problem.X, U)
-    alike = (U @ U.T > MERGE_COSINE) & (V @ V.T > MERGE_COSINE)
-    groups: list[list[int]] = []
-    for k in range(network.width):
-        home = (g for g in groups if alike[k, g].all() and _share_cell(signs[[k, *g]]))
-        group = next(home, None)
-        if group is None:
-            groups.append([k])
-        else:
-            group.append(k)
-    joined = [_join(network, group) for group in groups]
-    return Network(
-        np.array([u for u, _ in joined]).reshape(-1, network.U.shape[1]),
-        np.array([v for _, v in joined]).reshape(-1, network.V.shape[1]),
-    )
-
-
-def _signs(X: Array, U: Array) -> Array:
-    """Return the sign of each ``x_j . u_k``, (m, n), 0 on a wall."""
-    height = U @ X.T
-    height[np.abs(height) <= WALL_TOLERANCE * np.linalg.norm(X, axis=1)] = 0.0
-    return np.sign(height)
-
-
-def _share_cell(signs: Array) -> bool:
-    """Tell whether neurons lie in one closed cell: no sample sees both signs."""
-    return bool((signs.max(axis=0) - signs.min(axis=0) < 2).all())
-
-
-def _join(network: Network, group: list[int]) -> tuple[Array, Array]:
-    """Return the neuron nearest to ``sum_k u_k v_k^T`` over a group, balanced."""
-    block = network.U[group].T @ network.V[group]  # (r, c)
-    share = np.linalg.norm(network.V[group], axis=1)
-    u = share @ network.U[group]
-    return u, u @ block / (u @ u)

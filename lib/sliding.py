@@ -198,7 +198,13 @@ class _Point:
     F: Array
 
 
-def slide(problem: Problem, network: Network, *, rotate: bool = True) -> Network:
+def slide(
+    problem: Problem,
+    network: Network,
+    *,
+    rotate: bool = True,
+    steps: float = np.inf,
+) -> Network:
     """Lower the objective (5) of a network, each neuron within its closed cell.
 
     Newton's method on both layers at once. A neuron that runs into a wall is
@@ -214,6 +220,8 @@ def slide(problem: Problem, network: Network, *, rotate: bool = True) -> Network
     rotate : bool
         If false, neurons keep their directions: the group lasso of the master
         problem, solved to rounding.
+    steps : float
+        Most Newton steps in all, for networks so large that each one counts.
 
     Returns
     -------
@@ -233,12 +241,14 @@ def slide(problem: Problem, network: Network, *, rotate: bool = True) -> Network
         if network.width == 0:
             break
         faces, a = _faces(data, walls, network.U, rotate)
-        point, stopped = _newton(faces, walls, faces.smooth(a, network.V))
+        here = faces.smooth(a, network.V)
+        point, stopped, taken = _newton(faces, walls, here, steps)
+        steps -= taken
         moved = Network(faces.inputs(point.a), point.V)
         before = faces.inputs(a)
         alive = _alive(moved, least) & _ahead(moved.U, before, rotate)
         network = Network(moved.U[alive], moved.V[alive]).balanced()
-        if not stopped:
+        if not stopped or steps <= 0:
             break
         data, walls = data.of(alive), walls.of(alive)
         if rotate:
@@ -318,10 +328,15 @@ def _null_space(walls: Array, ray: Array) -> Array:
     return Qt[rank:] if rank < ray.shape[1] else ray
 
 
-def _newton(faces: _Faces, walls: _Walls, here: _Point) -> tuple[_Point, bool]:
-    """Run damped Newton until it converges or a neuron is stopped by a wall."""
+def _newton(
+    faces: _Faces, walls: _Walls, here: _Point, steps: float
+) -> tuple[_Point, bool, int]:
+    """Run damped Newton until it converges or a neuron is stopped by a wall.
+
+    Returns the point, whether a neuron was stopped, and the steps taken.
+    """
     damping = LEAST_DAMPING
-    for _ in range(NEWTON_STEPS):
+    for taken in range(int(min(NEWTON_STEPS, steps))):
         hessian = faces.hessian(here)
         scale = np.abs(np.diag(hessian)).max()
         while True:
@@ -331,11 +346,11 @@ def _newton(faces: _Faces, walls: _Walls, here: _Point) -> tuple[_Point, bool]:
                 break
             damping *= 10.0
             if damping > MOST_DAMPING:
-                return here, False
+                return here, False, taken
         here, damping = there, max(damping / 100.0, LEAST_DAMPING)
         if stopped:
-            return here, True
-    return here, False
+            return here, True, taken + 1
+    return here, False, NEWTON_STEPS
 
 
 def _damped(hessian: Array, damping: float, gradient: Array) -> Array | None:

@@ -49,6 +49,7 @@ MAY_IMPORT = {
     "exact": BASE | {"certificate", "torch_networks"},
     "master": BASE | {"fit"},
     "sliding": BASE | {"fit"},
+    "merge": BASE | {"sliding"},
     "sgd": BASE,
     "nonnegative": BASE,
     "completely_positive": BASE,
@@ -63,7 +64,8 @@ MAY_IMPORT = {
     "cutting_plane": BASE | {"oracle", "certificate", "analytic_centre", "master"},
     "algorithm_1": GEOMETRY | {"certificate"},
     # Its master problem and its sliding step are parts of it, not other solvers.
-    "frank_wolfe": GEOMETRY | {"certificate", "fit", "master", "sliding", "units"},
+    "frank_wolfe": GEOMETRY
+    | {"certificate", "fit", "master", "merge", "sliding", "units"},
     "regularisation_path": BASE | {"frank_wolfe"},
     # Bounds of its own, but for the columns, which the oracle prices.
     "copositive": GEOMETRY
