@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 from benchmarks.measure import Row
+from lib.files import replace
 from tools import benchmark
-from tools.record import replace
 
 TITLE = "# Results of `make benchmark`\n\nThe book explains what is compared.\n\n"
 

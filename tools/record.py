@@ -14,6 +14,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from lib.files import replace
 from tools import chapter, execute
 from tools.book import Book
 from tools.chapter import Parameters
@@ -138,14 +139,3 @@ def write(out: Path, stem: str, content: bytes, record: Record) -> None:
     notebook, sidecar = paths(out, stem)
     replace(notebook, content)
     replace(sidecar, (json.dumps(asdict(record), indent=1) + "\n").encode())
-
-
-def replace(path: Path, content: bytes) -> None:
-    """Write a file aside and move it into place."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        aside.write_bytes(content)
-        os.replace(aside, path)
-    finally:
-        aside.unlink(missing_ok=True)

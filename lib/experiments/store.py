@@ -6,6 +6,7 @@ import ast
 import csv
 import hashlib
 import inspect
+import io
 import json
 import os
 import platform
@@ -21,6 +22,7 @@ from typing import Any, get_type_hints
 import numpy as np
 
 from lib.data import DATA
+from lib.files import replace, written_whole
 from lib.sgd.checkpoint import read_arrays, write_arrays
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -149,7 +151,7 @@ def _write(path: Path, result: Any, about: tuple) -> Run:
         {"cores": os.cpu_count(), "platform": platform.machine()},
     )
     text = json.dumps(asdict(run), indent=1) + "\n"
-    path.with_suffix(".json").write_text(text, encoding="utf-8")
+    replace(path.with_suffix(".json"), text.encode())
     if hasattr(result, "table"):
         _write_table(path.with_suffix(".csv"), result.table())
     return run
@@ -203,7 +205,10 @@ def load_result(kind: type, path: Path) -> Any:
 
 def _write_table(path: Path, columns: dict[str, Any]) -> None:
     """Write columns of equal length as CSV, numbers in full."""
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with (
+        written_whole(path) as whole,
+        io.TextIOWrapper(whole, newline="", encoding="utf-8") as file,
+    ):
         writer = csv.writer(file)
         writer.writerow(columns)
         writer.writerows(zip(*(np.asarray(c).tolist() for c in columns.values())))  # noqa: B905

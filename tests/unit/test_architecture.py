@@ -20,6 +20,7 @@ GEOMETRY = BASE | {"arrangement", "oracle"}
 MAY_IMPORT = {
     "": set(),
     "rounding": set(),
+    "files": set(),
     "losses": {"rounding"},
     "problem": {"losses", "rounding"},
     "convolution": BASE,
@@ -50,7 +51,7 @@ MAY_IMPORT = {
     "master": BASE | {"fit"},
     "sliding": BASE | {"fit"},
     "merge": BASE | {"sliding"},
-    "sgd": BASE,
+    "sgd": BASE | {"files"},
     "nonnegative": BASE,
     "completely_positive": BASE,
     "semi_nmf": BASE | {"completely_positive"},
@@ -74,7 +75,8 @@ MAY_IMPORT = {
     # Whole experiments: they run solvers side by side and judge them.
     "experiments": GEOMETRY
     | {"algorithm_1", "branch_and_bound", "certificate", "closed_form", "copositive"}
-    | {"data", "demeaned", "frank_wolfe", "recover", "sgd", "simplices", "whitening"},
+    | {"data", "demeaned", "files", "frank_wolfe", "recover", "sgd", "simplices"}
+    | {"whitening"},
     "figures": BASE,  # results are drawn, never computed
 }
 
