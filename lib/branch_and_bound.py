@@ -18,6 +18,7 @@ import numpy as np
 
 from lib.compiled import compiled
 from lib.problem import Array
+from lib.rounding import EPS
 from lib.simplices import (
     SIDE_TOLERANCE,
     Points,
@@ -33,8 +34,6 @@ from lib.simplices import (
     settle,
     top_of_cone,
 )
-
-EPS = float(np.finfo(float).eps)
 
 OPEN_NODES = 512
 """Open nodes that a thread may hold; depth first they are a few per cut above."""

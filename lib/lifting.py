@@ -19,8 +19,8 @@ import numpy as np
 from scipy.linalg import LinAlgError, cholesky, eigh, svd
 
 from lib.problem import Array
+from lib.rounding import EPS
 
-EPS = float(np.finfo(float).eps)
 HALF = np.sqrt(0.5)
 
 RELAXED = 1.6

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from lib.problem import Array
+from lib.rounding import EPS
 
 SCALINGS = 60
 """Rounds of improving the scaling; later ones gain less than a per cent."""
-
-EPS = float(np.finfo(float).eps)
 
 
 def relaxed_bound(X: Array, Z: Array) -> float:

@@ -15,6 +15,7 @@ import numpy as np
 
 from lib.lifting import BLOCK, Lifting, Splitting, State, Unit, lift, prove, unit_points
 from lib.problem import Array
+from lib.rounding import EPS
 
 MOST_LIFTED = 2500
 """Most points that are lifted: forms of twice as many rows, some 100 MB each."""
@@ -104,7 +105,6 @@ class _SignSearch:
     def __init__(self, X: Array, Z: Array, value: float, level: float) -> None:
         """Scale the points."""
         self.points: Unit = unit_points(X, Z, max(value, np.finfo(float).tiny))
-        self.goal = level
         self.level = max(level - self.points.slack, 0.0) / self.points.scale
         self.heap: list[Node] = []
         self.directions: list[Array] = []
@@ -178,7 +178,7 @@ class _SignSearch:
         if not self.started:
             return LiftedBound(np.inf, directions, 0)
         highest = max([self.level, *(-node[0] for node in self.heap)])
-        bound = highest * self.points.scale * (1 + 8 * np.finfo(float).eps)
+        bound = highest * self.points.scale * (1 + 8 * EPS)
         return LiftedBound(bound + self.points.slack, directions, self.nodes)
 
 

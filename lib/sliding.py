@@ -15,6 +15,7 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from lib.fit import Fit, Held, hold
 from lib.problem import Array, Network, Problem, objective
+from lib.rounding import EPS
 
 NEWTON_STEPS = 300
 """Steps between two changes of pattern: convergence is quadratic near a solution."""
@@ -37,7 +38,7 @@ VANISHED = 1e-26
 WALL_TOLERANCE = 1e-9
 """A neuron whose sine to a wall is below this sits on the wall and stays there."""
 
-ROUNDINGS = 16 * float(np.finfo(float).eps)
+ROUNDINGS = 16 * EPS
 """Of a height above a wall after a step, in units of the length before it."""
 
 VANISHING = 1e-12

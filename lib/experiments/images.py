@@ -9,6 +9,10 @@ from scipy import linalg
 
 from lib.data import ImagePack, load_images
 from lib.problem import Array
+from lib.rounding import EPS
+
+SHEETS = ("train_3000", "test_10000")
+"""The packs of each data set."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,10 +121,6 @@ def white_images(
         (held_out - mean).astype(np.float32),
         demean,
     )
-
-
-EPS = float(np.finfo(float).eps)
-SHEETS = ("train_3000", "test_10000")
 
 
 def _balanced(pack: ImagePack, n: int | None) -> ImagePack:
