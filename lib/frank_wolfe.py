@@ -178,7 +178,7 @@ class _Search:
             if here.network.width + len(fresh) == 0:
                 return here.network, "No neuron improves on the zero network."
             there = self.round(here, fresh)
-            if not _is_better(there, here):
+            if not _is_better(there.proof, here.proof):
                 return here.network, "The round improved neither value nor gap."
             here = there
         return here.network, f"The limit of {rounds} rounds was reached."
@@ -211,7 +211,7 @@ class _Search:
         small = corrected.U.size <= SMALL
         if not small:
             there = self.prove(corrected)
-            if _is_better(there, here):
+            if _is_better(there.proof, here.proof):
                 return there
         steps = np.inf if small else BRIEF
         corrected = slide(self.problem, corrected, rotate=False, steps=steps)
@@ -220,7 +220,7 @@ class _Search:
             slid = _slid(self.problem, start, steps)
             if objective(self.problem, slid) <= reached * (1 + VALUE_ROUNDING):
                 there = self.prove(slid)
-                if _is_better(there, here):
+                if _is_better(there.proof, here.proof):
                     return there
         return self.prove(corrected)
 
@@ -232,16 +232,15 @@ def _slid(problem: Problem, network: Network, steps: float) -> Network:
     return slide(problem, network, steps=steps)
 
 
-def _is_better(new: _State, old: _State) -> bool:
-    """Compare by value, or by gap where values differ by rounding only.
+def _is_better(new: Certificate, old: Certificate) -> bool:
+    """Compare by value, or by proved gap where values differ by rounding only.
 
     Near the optimum the value is quadratic in the distance and the gap linear,
     so half of the digits of the gap are invisible in the value.
     """
-    new_proof, old_proof = new.proof, old.proof
-    if abs(new_proof.primal - old_proof.primal) <= VALUE_ROUNDING * old_proof.primal:
-        return new_proof.gap < old_proof.gap
-    return new_proof.primal < old_proof.primal
+    if abs(new.primal - old.primal) <= VALUE_ROUNDING * old.primal:
+        return new.gap < old.gap
+    return new.primal < old.primal
 
 
 def _improving(kappa: Maximum, beta: float) -> Array:

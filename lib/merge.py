@@ -16,6 +16,22 @@ def merged(problem: Problem, network: Network) -> Network:
 
     ``u_1 v_1^T + u_2 v_2^T`` with parallel output weights is one neuron of the
     same cell, and by the triangle inequality a cheaper one.
+
+    Parameters
+    ----------
+    problem : Problem
+    network : Network
+        Without neurons that have a zero side.
+
+    Returns
+    -------
+    Network
+        Of no more neurons. Where the output weights are only nearly parallel its
+        outputs differ from those given, so its objective may be larger.
+
+    Notes
+    -----
+    O(m n (d + m)) for m neurons.
     """
     U = network.U / np.linalg.norm(network.U, axis=1, keepdims=True)
     V = network.V / np.linalg.norm(network.V, axis=1, keepdims=True)

@@ -336,8 +336,8 @@ def _newton(
 
     Returns the point, whether a neuron was stopped, and the steps taken.
     """
-    damping = LEAST_DAMPING
-    for taken in range(int(min(NEWTON_STEPS, steps))):
+    damping, most = LEAST_DAMPING, int(min(NEWTON_STEPS, steps))
+    for taken in range(most):
         hessian = faces.hessian(here)
         scale = np.abs(np.diag(hessian)).max()
         while True:
@@ -351,7 +351,7 @@ def _newton(
         here, damping = there, max(damping / 100.0, LEAST_DAMPING)
         if stopped:
             return here, True, taken + 1
-    return here, False, NEWTON_STEPS
+    return here, False, most
 
 
 def _damped(hessian: Array, damping: float, gradient: Array) -> Array | None:
