@@ -12,8 +12,8 @@ from time import process_time
 
 import numpy as np
 
-from lib.certificate import Certificate, certify
-from lib.convolution import patches
+from lib.certificate import Certificate, beta_max, certify
+from lib.convolution import pooled_problem
 from lib.data import load_images
 from lib.frank_wolfe import solve
 from lib.oracle import Limits, oracle, propose
@@ -36,9 +36,7 @@ def pooled_cnn(count: int = 50, beta: float = 10.0) -> Problem:
     chosen = slice(None, None, len(pack.labels) // count)
     middle = pack.images[chosen, 2:26, 2:26, 0] / PIXELS
     small = middle.reshape(-1, 8, 3, 8, 3).mean(axis=(2, 4))
-    X = patches(small, 3)
-    targets = pack.one_hot[chosen]
-    return Problem(X, targets, beta, loss="softmax", pooling=len(X) // len(targets))
+    return pooled_problem(small, pack.one_hot[chosen], beta, size=3, loss="softmax")
 
 
 def certified(problem: Problem, seconds: float) -> Certificate:
@@ -73,14 +71,9 @@ def main(arguments: list[str]) -> None:
     print(
         f"{proof}; kappa / beta between {kappa.value / problem.beta:.6f} and "
         f"{kappa.bound / problem.beta:.4f}; beta_max about "
-        f"{propose(problem.X, problem.spread(_first_residual(problem))).value:.4g}; "
+        f"{beta_max(problem, bound=propose).value:.4g}; "
         f"{process_time() - started:.0f} s of CPU"
     )
-
-
-def _first_residual(problem: Problem) -> np.ndarray:
-    """Return the residual of the zero network."""
-    return problem.loss.residual(np.zeros_like(problem.Y), problem.Y)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lib.losses import SQUARED, Loss
 from lib.problem import Array, Problem
 
 
@@ -62,7 +63,13 @@ def patches(images: ArrayLike, size: int, stride: int = 1) -> Array:
 
 
 def pooled_problem(
-    images: ArrayLike, Y: ArrayLike, beta: float, *, size: int, stride: int = 1
+    images: ArrayLike,
+    Y: ArrayLike,
+    beta: float,
+    *,
+    size: int,
+    stride: int = 1,
+    loss: Loss | str = SQUARED,
 ) -> Problem:
     """Return the training problem (6) of a CNN with pooling over the whole image.
 
@@ -73,6 +80,8 @@ def pooled_problem(
     beta : float
     size, stride : int
         Of the filters, as for :func:`patches`.
+    loss : Loss or str
+        As for :class:`Problem`.
 
     Returns
     -------
@@ -95,4 +104,4 @@ def pooled_problem(
     4
     """
     M, count = patches(images, size, stride), len(np.asarray(images))
-    return Problem(M, Y, beta, pooling=len(M) // count)
+    return Problem(M, Y, beta, loss=loss, pooling=len(M) // count)
