@@ -66,13 +66,11 @@ def by_cells(problem: Problem) -> float:
     """
     cover = cover_by_simplices(problem.X)
     r, c = cover.X.shape[1], problem.Y.shape[1]
-    pool = np.kron(np.eye(len(problem.Y)), np.ones((1, problem.pooling)))
     outputs, constraints, traces = 0, [], []
     for region in cover.regions:
         M = cp.Variable((r + c, r + c), PSD=True)
-        features = pool @ (region.pattern[:, None] * cover.X)
         constraints.append(region.normals @ M[:r, :r] @ region.normals.T >= 0)
-        outputs = outputs + features @ M[:r, r:]
+        outputs = outputs + region.active(problem, cover.X) @ M[:r, r:]
         traces.append(cp.trace(M))
     value = loss_of(problem, outputs) + problem.beta / 2 * cp.sum(cp.hstack(traces))
     return float(cp.Problem(cp.Minimize(value), constraints).solve(solver=cp.CLARABEL))

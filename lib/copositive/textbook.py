@@ -243,7 +243,7 @@ def gauge_program(problem: Problem, cover: Cover | None = None) -> Program:
         S, A, T = block[:r, :r], block[:r, r:], block[r:, r:]
         W = region.basis
         constraints.append(S >= 0)
-        outputs = outputs + _active(problem, cover.X, region.pattern) @ W @ A
+        outputs = outputs + region.active(problem, cover.X) @ W @ A
         gauges.append((cp.trace(W @ S @ W.T) + cp.trace(T)) / 2)
         blocks.append([W @ A])
     loss = 0.5 * cp.sum_squares(outputs - problem.Y)
@@ -281,7 +281,7 @@ def copositive_program(
     kernel, constraints, traces, blocks = np.eye(len(problem.Y)), [], [], []
     for region in cover.regions:
         U = cp.Variable((cover.X.shape[1],) * 2, PSD=True)
-        active = _active(problem, cover.X, region.pattern)
+        active = region.active(problem, cover.X)
         kernel = kernel + 2 * active @ U @ active.T
         constraints.append(region.normals @ U @ region.normals.T >= 0)
         traces.append(cp.trace(U))
