@@ -11,7 +11,7 @@ import numpy as np
 from lib.certificate import beta_max
 from lib.closed_form import linear_optimum, spectral_oracle
 from lib.experiments.descents import descend_stably
-from lib.experiments.images import WhiteImages, white_images
+from lib.experiments.images import WhiteImages, linear_side, white_images
 from lib.experiments.printed import Comparison
 from lib.problem import Array, Problem
 from lib.sgd import Descent, Grid, Settings
@@ -161,10 +161,7 @@ def _taught(
 
 def _thresholds(problem: Problem, betas: Array, demean: bool) -> dict:
     """Return the linear optima, and from which beta on zero is optimal."""
-    Y = problem.Y
-    centred = Y - Y.mean(axis=0) if demean else Y
-    sigma = np.linalg.svd(centred, compute_uv=False)
-    rest = _half_square(Y) - _half_square(centred)  # out of a linear network's reach
+    sigma, rest = linear_side(problem.Y, demean=demean)
     kappa = beta_max(problem, bound=partial(spectral_oracle, deviation=1e-9))
     return {
         "linear_value": np.array([linear_optimum(sigma, b) + rest for b in betas]),
@@ -196,9 +193,10 @@ def _students(
             answers = images.test_outputs(W, network.V)
         else:
             F, answers = W.T @ network.V, images.test_hidden(network.V.T @ W)
+        train = _half_square(F - problem.Y)
         row = {
-            "objective": _half_square(F - problem.Y) + beta * network.weight_decay,
-            "train": _half_square(F - problem.Y),
+            "objective": train + beta * network.weight_decay,
+            "train": train,
             "test": _half_square(answers - held_out),
             "weight_decay": network.weight_decay,
             "rates": float(run.rates[0]),

@@ -9,6 +9,7 @@ import numpy as np
 
 from lib.copositive import Whitened, solve_whitened
 from lib.data import load_images
+from lib.experiments.images import balanced
 from lib.experiments.printed import Comparison
 from lib.problem import Array, Network, Problem, objective
 from lib.recover import Recovery, recover_from_activations
@@ -129,15 +130,13 @@ def generate_images(
     Y = targets.reshape(len(targets), -1) / 255.0
     noise = np.random.default_rng(seed).standard_normal(Y.shape)
     X, weights = whiten(noise, demean=False).X, np.asarray(betas, dtype=float)
+    problems = [Problem(X, Y, beta) for beta in weights]
     grid, begin = Grid(neurons, weights, rate, 0), np.random.default_rng(seed + 1)
-    run = descend(Problem(X, Y, 1.0), grid, _settings(epochs, checkpoint), rng=begin)
+    run = descend(problems[0], grid, _settings(epochs, checkpoint), rng=begin)
     relaxed = [solve_whitened(Y, beta, tolerance=tolerance) for beta in weights]
     # In double precision: the records of the run carry single rounding.
-    sgd = [objective(Problem(X, Y, b), net) for b, net in zip(weights, run.networks)]  # noqa: B905
-    made = [
-        recover_from_activations(Problem(X, Y, beta), solution.W)
-        for beta, solution in zip(weights, relaxed, strict=True)
-    ]
+    sgd = list(map(objective, problems, run.networks))
+    made = list(map(recover_from_activations, problems, (r.W for r in relaxed)))
     shown = [
         _shown(X, networks, targets.shape)
         for networks in (run.networks, [recovery.network for recovery in made])
@@ -184,9 +183,7 @@ def _targets(dataset: str) -> np.ndarray:
     names = {"mnist": "mnist_train_100", "cifar10": "cifar10_train_3000"}
     if dataset not in names:
         raise ValueError(f"dataset must be 'mnist' or 'cifar10'; got {dataset!r}.")
-    pack = load_images(names[dataset])
-    kept = [np.flatnonzero(pack.labels == k)[:EACH] for k in range(EACH)]
-    return pack.images[np.concatenate(kept)]
+    return balanced(load_images(names[dataset]), EACH * EACH).images
 
 
 def _shown(X: Array, networks: list[Network], shape: tuple[int, ...]) -> np.ndarray:

@@ -60,6 +60,17 @@ class WhiteImages:
         return accuracy(self.test_outputs(W, V), self.test_labels)
 
 
+def linear_side(Y: Array, *, demean: bool) -> tuple[Array, float]:
+    """Return the singular values of ``X^T Y`` for white X, and what X cannot reach.
+
+    The second is half the squared part of Y along ones, 0 unless X is de-meaned: no
+    linear network fits it.
+    """
+    centred = Y - Y.mean(axis=0) if demean else Y
+    rest = 0.5 * float(np.vdot(Y, Y) - np.vdot(centred, centred))
+    return np.linalg.svd(centred, compute_uv=False), rest
+
+
 def accuracy(outputs: Array, labels: np.ndarray) -> float:
     """Return the share of rows whose largest entry is at their label."""
     return float((outputs.argmax(axis=1) == labels).mean())
@@ -98,7 +109,7 @@ def white_images(
     images at hand. O(n^2 d).
     """
     train, test = (load_images(f"{dataset}_{name}") for name in SHEETS)
-    train = _balanced(train, n)
+    train = balanced(train, n)
     X, held_out = _normalised(train.images, test.images[:tests])
     mean = X.mean(axis=0) if demean else np.zeros(X.shape[1])
     rows = _reflected(X - mean)[1:] if demean else X
@@ -123,7 +134,7 @@ def white_images(
     )
 
 
-def _balanced(pack: ImagePack, n: int | None) -> ImagePack:
+def balanced(pack: ImagePack, n: int | None) -> ImagePack:
     """Return the first images of each class, n in all."""
     classes = len(pack.classes)
     if n is None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from lib.closed_form import closed_form, linear_optimum, literal_network
 from lib.demeaned import demeaned_closed_form
-from lib.experiments.images import WhiteImages, accuracy, white_images
+from lib.experiments.images import WhiteImages, accuracy, linear_side, white_images
 from lib.experiments.printed import Comparison
 from lib.problem import Array, Network, Problem, objective
 from lib.sgd import Grid, Moment, Settings, descend
@@ -171,11 +171,7 @@ DEMEANED = (
 
 def _linear(problem: Problem, demean: bool) -> dict:
     """Return the singular values of ``X^T Y`` and the optimum without ReLU."""
-    Y = problem.Y
-    centred = Y - Y.mean(axis=0) if demean else Y
-    sigma = np.linalg.svd(centred, compute_uv=False)
-    # What no linear network can fit: the part of Y along ones.
-    rest = 0.5 * float(np.vdot(Y, Y) - np.vdot(centred, centred))
+    sigma, rest = linear_side(problem.Y, demean=demean)
     value = linear_optimum(sigma, problem.beta) + rest
     return {"singular_values": sigma, "linear_value": value}
 

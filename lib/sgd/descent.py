@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 import torch
 
-from lib.losses import SQUARED
+from lib.losses import Squared
 from lib.problem import Array, Network, Problem
 from lib.sgd.checkpoint import Store, fingerprint
 from lib.sgd.coordinates import Inputs, Outputs, reduce_inputs, reduce_outputs
@@ -206,7 +206,7 @@ def _descend(
     problem: Problem, grid: Grid, settings: Settings, draw: Draw, watch: Watch | None
 ) -> Descent:
     """Run the trials of a grid from the starts that ``draw`` gives."""
-    if problem.loss is not SQUARED or problem.pooling != 1:
+    if type(problem.loss) is not Squared or problem.pooling != 1:
         raise ValueError(
             "Gradient descent here needs the squared loss and no pooling; got loss "
             f"{problem.loss.name!r} and pooling {problem.pooling}."

@@ -134,13 +134,13 @@ class Epochs:
         self.off, self.betas, self.rates = (
             torch.tensor(w, **wide) for w in (start.rest, start.betas, start.rates)
         )
-        self.rest, self.rest_speed = (torch.ones_like(self.rates) for _ in range(2))
-        self.rest_speed.zero_()
+        self.rest = torch.ones_like(self.rates)
+        self.rest_speed = torch.zeros_like(self.rates)
         self.has_rest = bool(start.rest.any())
         self.best = torch.full_like(self.rates, torch.inf)
         self.least = self.best.clone()
         self.waited, self.moving = torch.zeros_like(self.rates), self.rest.clone()
-        self.loss, self.decay = torch.zeros_like(self.rates), self.rest.clone()
+        self.loss, self.decay = (torch.zeros_like(self.rates) for _ in range(2))
         trials, (c, n) = len(self.rates), data.targets.shape
         self.error = torch.empty((trials, c, n), **place)
         self.outputs = torch.empty_like(self.error)
