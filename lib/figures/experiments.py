@@ -9,19 +9,8 @@ from matplotlib.axes import Axes
 
 from lib.figures.style import COLOURS
 
-MARKS = {"sgd": "+", "algorithm_1": "x", "copositive": "D", "ours": "o"}
-NAMES = {
-    "sgd": "SGD",
-    "algorithm_1": "Algorithm 1",
-    "copositive": "relaxation (19)",
-    "ours": "ours, certified",
-}
-SHADES = {
-    "sgd": COLOURS["sgd"],
-    "algorithm_1": COLOURS["algorithm_1"],
-    "copositive": COLOURS["dual"],
-    "ours": COLOURS["frank_wolfe"],
-}
+Row = tuple[str, str, str, str]
+"""A method: its field of the result, mark, label, and name among the colours."""
 
 
 def plot_margin_objective(ax: Axes, result: Any, **style: Any) -> Axes:
@@ -55,15 +44,28 @@ def plot_margin_accuracy(ax: Axes, result: Any, **style: Any) -> Axes:
     return ax
 
 
+def _plot_methods(
+    ax: Axes, result: Any, rows: tuple[Row, ...], unit: Any, style: dict
+) -> None:
+    """Draw a mark for each beta and method, in units of ``unit``."""
+    for name, mark, label, colour in rows:
+        kind = {"color": COLOURS[colour], "label": label, "fillstyle": "none"} | style
+        ax.plot(result.betas, getattr(result, name) / unit, mark, **kind)
+
+
 def plot_spiral_losses(ax: Axes, result: Any, **style: Any) -> Axes:
     """Draw the objective of each method against beta (Figure 3b).
 
     ``result`` has ``betas`` and, by method, ``sgd``, ``algorithm_1``, ``copositive``
     and ``ours``, as :class:`lib.experiments.SpiralLosses`.
     """
-    for method, mark in MARKS.items():
-        kind = {"color": SHADES[method], "label": NAMES[method], "fillstyle": "none"}
-        ax.plot(result.betas, getattr(result, method), mark, **(kind | style))
+    rows = (
+        ("sgd", "+", "SGD", "sgd"),
+        ("algorithm_1", "x", "Algorithm 1", "algorithm_1"),
+        ("copositive", "D", "relaxation (19)", "dual"),
+        ("ours", "o", "ours, certified", "frank_wolfe"),
+    )
+    _plot_methods(ax, result, rows, 1.0, style)
     ax.axvline(result.kappa, color="0.6", ls=":")
     ax.set(xscale="log", xlabel=r"weight decay $\beta$", ylabel="objective (5)")
     ax.legend()
@@ -95,13 +97,11 @@ def plot_generation(ax: Axes, result: Any, **style: Any) -> Axes:
     :class:`lib.experiments.Generation`. All are drawn as quotients by the bound.
     """
     rows = (
-        ("sgd", "+", "SGD", COLOURS["sgd"]),
-        ("recovered", "x", "factored from (20)", COLOURS["algorithm_1"]),
-        ("relaxed", "o", "relaxation (20)", COLOURS["dual"]),
+        ("sgd", "+", "SGD", "sgd"),
+        ("recovered", "x", "factored from (20)", "algorithm_1"),
+        ("relaxed", "o", "relaxation (20)", "dual"),
     )
-    for name, mark, label, colour in rows:
-        kind = {"color": colour, "label": label, "fillstyle": "none"} | style
-        ax.plot(result.betas, getattr(result, name) / result.bound, mark, **kind)
+    _plot_methods(ax, result, rows, result.bound, style)
     ax.axhline(1.0, color=COLOURS["optimum"], ls="--", label="proved bound")
     ax.set(xscale="log", xlabel=r"weight decay $\beta$", ylabel="objective / bound")
     ax.legend()

@@ -7,13 +7,6 @@ import pytest
 from lib import figures
 
 
-@pytest.fixture
-def ax():
-    fig, axes = plt.subplots()
-    yield axes
-    plt.close(fig)
-
-
 def named(ax):
     """Tell whether both axes say what they show."""
     return bool(ax.get_xlabel()) and bool(ax.get_ylabel())
