@@ -94,6 +94,17 @@ def positive() -> Spec:
     return spec
 
 
+def between(low: float, high: float) -> Spec:
+    """Ask for a number from ``low`` to ``high``, both allowed."""
+
+    def spec(name: str, value: Any) -> None:
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not (number and low <= value <= high):
+            _refuse(name, f"a number from {low} to {high}", value)
+
+    return spec
+
+
 def natural(minimum: int = 0) -> Spec:
     """Ask for a whole number of at least ``minimum``."""
 

@@ -8,7 +8,12 @@ from lib.figures.arrangements import (
     sphere_grid,
 )
 from lib.figures.comparison import plot_benchmark
-from lib.figures.duality import plot_correlation, plot_literal, plot_sandwich
+from lib.figures.duality import (
+    plot_correlation,
+    plot_literal,
+    plot_ratios,
+    plot_sandwich,
+)
 from lib.figures.experiments import (
     plot_activations,
     plot_complexity,
@@ -40,6 +45,7 @@ __all__ = [
     "plot_margin_accuracy",
     "plot_margin_objective",
     "plot_radii",
+    "plot_ratios",
     "plot_regions",
     "plot_rescaling",
     "plot_rounds",

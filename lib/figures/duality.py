@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import NullLocator
@@ -53,4 +55,33 @@ def plot_literal(ax: Axes, betas: Array, network: Array, literal: Array) -> Axes
     ax.plot(betas, literal, "s--", color=COLOURS["literal"], label="(12) as printed")
     ax.set(xlabel=r"weight decay $\beta$", ylabel="optimal value")
     ax.legend()
+    return ax
+
+
+def plot_ratios(ax: Axes, ratios: Mapping[str, float]) -> Axes:
+    """Draw what is claimed over what is true, a bar from one for each claim.
+
+    Parameters
+    ----------
+    ax : Axes
+    ratios : mapping of str to float
+        By claim, the first at the top.
+    """
+    rows = np.arange(len(ratios))[::-1]
+    values = np.array(list(ratios.values()))
+    colours = np.where(values < 1, COLOURS["literal"], COLOURS["algorithm_1"])
+    ax.barh(rows, values - 1, left=1.0, height=0.55, color=colours)
+    ax.axvline(1.0, color=COLOURS["optimum"], lw=1.0)
+    for row, value in zip(rows, values, strict=True):
+        side, shift = ("right", -4) if value < 1 else ("left", 4)
+        ax.annotate(
+            f"{value:.3f}",
+            (value, row),
+            (shift, 0),
+            textcoords="offset points",
+            ha=side,
+            va="center",
+        )
+    ax.set(yticks=rows, yticklabels=list(ratios), xlabel="claimed / true")
+    ax.margins(x=0.22)
     return ax

@@ -6,7 +6,15 @@ import types
 import numpy as np
 import pytest
 
-from lib.parameters import ParameterError, check, choice, each, natural, positive
+from lib.parameters import (
+    ParameterError,
+    between,
+    check,
+    choice,
+    each,
+    natural,
+    positive,
+)
 
 FRESH_KERNEL = {
     "__name__": "__main__",
@@ -114,3 +122,14 @@ def test_parameter_errors_are_value_errors():
 
 def test_parameter_injected_as_a_module_is_not_taken_for_data():
     check({"tool": types.ModuleType("tool")})
+
+
+@pytest.mark.parametrize("value", [0.5, 1, 2.0])
+def test_between_takes_both_ends(value):
+    check({"beta": value}, beta=between(0.5, 2))
+
+
+@pytest.mark.parametrize("value", [0.49, 2.1, float("nan"), True, "1", None])
+def test_between_refuses_anything_else(value):
+    with pytest.raises(ParameterError, match="must be a number from 0"):
+        check({"beta": value}, beta=between(0.5, 2))
