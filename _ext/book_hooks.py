@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from docutils import nodes
@@ -22,6 +24,9 @@ PAPER_NUMBER = re.compile(r"[A-Z][a-z]+ (?P<number>[A-Z]?\d+(\.\d+)*) of the pap
 SHARED_IDS = {"proof", "proof-content", "exercise-content", "solution-content"}
 
 NUMBERED_CHAPTER = re.compile(r"chapters/0*(?P<number>\d+)_")
+WORDS_A_MINUTE = 180
+"""Of a reader who also looks at the formulas."""
+
 LAST = 900
 """Priority of hooks that correct what the extensions' hooks, at 500, have made."""
 
@@ -116,6 +121,28 @@ def lead_to_chapters(app: Sphinx, tree: nodes.document) -> None:
             )
 
 
+def say_how_long(app: Sphinx, tree: nodes.document) -> None:
+    """Say at the head of a chapter how long it takes to read and to run.
+
+    The words are those of the text, without the code; the seconds are those of the
+    run that made the page, which the staging left in `runs.json`.
+    """
+    stem = app.env.docname.removeprefix("chapters/")
+    path = Path(app.srcdir, "runs.json")
+    titles = list(tree.findall(nodes.title))
+    if stem == app.env.docname or not path.is_file() or not titles:
+        return
+    seconds = json.loads(path.read_text(encoding="utf-8"))[stem]
+    text = nodes.paragraph | nodes.list_item | nodes.math_block
+    words = sum(len(node.astext().split()) for node in tree.findall(text))
+    run = f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+    minutes = max(1, round(words / WORDS_A_MINUTE))
+    line = nodes.paragraph("", f"Reading time {minutes} min · run time {run}")
+    line["classes"] = ["chapter-length"]
+    section = titles[0].parent
+    section.insert(section.index(titles[0]) + 1, line)
+
+
 def only_published(app: Sphinx, config: Config) -> None:
     """Show repository and launch buttons only when the repository has an URL."""
     options = config.html_theme_options
@@ -167,6 +194,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("config-inited", only_published)
     app.connect("doctree-read", mend_boxes)
     app.connect("doctree-read", lead_to_chapters)
+    app.connect("doctree-read", say_how_long)
     app.add_node(unenumerable_node, override=True, html=(open_box, close_box))
     app.connect("env-get-updated", number_by_chapter, priority=LAST)
     app.connect("html-page-context", offer_sources, priority=LAST)

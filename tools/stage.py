@@ -10,6 +10,7 @@ reader never meets a half-built book.
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import subprocess
 import sys
@@ -29,6 +30,9 @@ COPIED = (ASSETS, "references.bib", "_toc.yml")
 FIGURES = "_figures"
 """Where a page finds the figures of the chapters, by their names."""
 
+RUNS = "runs.json"
+"""The run time of each chapter, seconds, for the line at its head."""
+
 EXTRA = Path("_extra", "_sources")
 """Sphinx copies what is in `_extra` beside the pages, here beside their sources."""
 
@@ -41,6 +45,8 @@ def stage(book: Book) -> None:
     book.staged.mkdir(parents=True)
     for name in COPIED:
         _copy(book.root / name, book.staged / name)
+    runs = {stem: run.seconds for stem, run in done.items()}
+    record.replace(book.staged / RUNS, json.dumps(runs).encode())
     for page in book.pages():
         if page.startswith(f"{CHAPTERS}/"):
             _stage_chapter(book, page)

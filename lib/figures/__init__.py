@@ -24,12 +24,19 @@ from lib.figures.experiments import (
     plot_regions,
     plot_spiral_losses,
 )
-from lib.figures.networks import plot_final_objectives, plot_rescaling, plot_segment
+from lib.figures.interactive import interactive
+from lib.figures.networks import (
+    plot_final_objectives,
+    plot_landscape,
+    plot_rescaling,
+    plot_segment,
+)
 from lib.figures.style import COLOURS, use_book_style
 from lib.figures.training import plot_bounds, plot_descents, plot_radii, plot_rounds
 
 __all__ = [
     "COLOURS",
+    "interactive",
     "plot_activations",
     "plot_benchmark",
     "plot_bounds",
@@ -41,6 +48,7 @@ __all__ = [
     "plot_generated",
     "plot_generation",
     "plot_great_circles",
+    "plot_landscape",
     "plot_literal",
     "plot_margin_accuracy",
     "plot_margin_objective",

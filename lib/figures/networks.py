@@ -56,3 +56,23 @@ def plot_segment(ax: Axes, shares: Array, objectives: Array) -> Axes:
     ax.set(xlabel=r"share $\theta$ of the second network", ylabel="objective (5)")
     ax.set_title("between two optimal networks")
     return ax
+
+
+def plot_landscape(ax: Axes, grid: Array, heights: Array) -> Axes:
+    """Draw the objective of one neuron over its two weights.
+
+    Parameters
+    ----------
+    ax : Axes
+    grid : (k,) array
+        Values of either weight.
+    heights : (k, k) array
+        The objective; a row for each output weight.
+    """
+    levels = np.quantile(heights, np.linspace(0, 1, 15))
+    ax.contourf(grid, grid, heights, levels=levels, cmap="Blues_r")
+    ax.contour(grid, grid, heights, levels=levels, colors="black", linewidths=0.4)
+    ax.axhline(0.0, color="black", lw=0.6)
+    ax.axvline(0.0, color="black", lw=0.6)
+    ax.set(xlabel="input weight $u$", ylabel="output weight $v$", aspect="equal")
+    return ax

@@ -187,3 +187,22 @@ def test_benchmark_refuses_more_problems_than_it_has_markers(ax):
     rows = {"ours": {str(k): 1.0 for k in range(40)}}
     with pytest.raises(ValueError, match="markers for 13 problems; got 40"):
         figures.plot_benchmark(ax, rows, {"ours": "black"})
+
+
+def test_ratios_are_bars_from_one_the_first_at_the_top(ax):
+    figures.plot_ratios(ax, {"low": 0.5, "high": 1.25})
+    low, high = ax.patches
+    assert (low.get_x(), low.get_width()) == (1.0, -0.5)
+    assert (high.get_x(), high.get_width()) == (1.0, 0.25)
+    assert low.get_y() > high.get_y()
+    assert [text.get_text() for text in ax.texts] == ["0.500", "1.250"]
+
+
+def test_landscape_spans_the_grid_of_both_weights(ax):
+    grid = np.linspace(-2, 2, 9)
+    figures.plot_landscape(ax, grid, np.add.outer(grid**2, grid))
+    assert ax.get_xlim() == ax.get_ylim() == (-2, 2)
+    assert (ax.get_xlabel(), ax.get_ylabel()) == (
+        "input weight $u$",
+        "output weight $v$",
+    )
