@@ -11,9 +11,9 @@ from lib.data import load_images
 from lib.experiments import Comparison, cached, store
 from lib.experiments.descents import descend_stably
 from lib.experiments.images import (
-    _normalised,
     accuracy,
     balanced,
+    normalised,
     white_images,
 )
 from lib.problem import Problem
@@ -151,7 +151,7 @@ def test_qr_whitening_sends_test_images_where_zca_does(demean):
     images = white_images("cifar10", demean=demean, n=40, tests=20)
     packs = (load_images(f"cifar10_{name}") for name in ("train_3000", "test_10000"))
     train, test = packs
-    X, T = _normalised(balanced(train, 40).images, test.images[:20])
+    X, T = normalised(balanced(train, 40).images, test.images[:20])
     zca = whiten(X, demean=demean)
     gram = np.eye(40) - (1 / 40 if demean else 0)
     np.testing.assert_allclose(images.X @ images.X.T, gram, atol=1e-12)
