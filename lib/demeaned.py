@@ -122,7 +122,7 @@ def _moved(kappa: float, X: Array, Z: Array, deviation: float) -> float:
     """
     drift = float(np.linalg.norm(X.sum(axis=0))) / np.sqrt(len(X))
     moved = kappa * (1 + deviation) + drift * float(np.linalg.norm(Z, 2))
-    return moved * (1 + ROUNDING)
+    return float(moved * (1 + ROUNDING))
 
 
 def centred_oracle(X: Array, Z: Array, *, deviation: float) -> Maximum:
