@@ -40,6 +40,8 @@ class Activations:
         Rates at the end, epochs made.
     linear_value : (k,) array
         Optimum of the linear network, in closed form.
+    unreached : float
+        The part of it that no weights lower: the mean label, if X is de-meaned.
     zero_train, zero_test : float
         Losses of the zero network.
     length_test : float
@@ -67,6 +69,7 @@ class Activations:
     rates: np.ndarray
     stops: np.ndarray
     linear_value: np.ndarray
+    unreached: float
     zero_train: float
     zero_test: float
     length_test: float
@@ -204,6 +207,7 @@ def _thresholds(problem: Problem, betas: Array, demean: bool) -> dict:
     return {
         "relu_bound": np.array([linear_optimum(whole, b) for b in betas]),
         "linear_value": np.array([linear_optimum(sigma, b) + rest for b in betas]),
+        "unreached": rest,
         "kappa_low": kappa.value,
         "kappa": kappa.bound,
         "linear_kappa": float(sigma[0]),

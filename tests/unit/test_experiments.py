@@ -137,6 +137,8 @@ def test_networks_are_zero_above_kappa_and_no_linear_one_beats_its_optimum(
     assert result.train[:, 1] == pytest.approx(result.zero_train, rel=1e-3)
     assert (result.objective[1] >= result.linear_value * (1 - 1e-5)).all()
     assert result.train[1, 0] < result.zero_train
+    assert result.train[1].min() >= result.unreached * (1 - 1e-9)
+    assert (result.unreached > 0.01 * result.zero_train) == demean
     ratio, _, plateau = result.comparisons()
     assert ratio.printed == pytest.approx(0.5028, abs=1e-4)
     assert plateau.agrees  # beta = 10
