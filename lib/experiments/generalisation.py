@@ -152,9 +152,18 @@ class _Images:
     def shared(self, lent: int) -> float:
         """Return the accuracy if the first test images enter the covariance."""
         seen = np.vstack([self.R, self.T[:lent]])
-        sums = self.R.T @ self.pack.one_hot
-        weights = linalg.solve(seen.T @ seen, sums, assume_a="pos")
+        weights = _divided(seen, self.R.T @ self.pack.one_hot)
         return _relu_accuracy(self.T[lent:] @ weights, self.test_labels[lent:])
+
+
+def _divided(rows: Array, sums: Array) -> Array:
+    """Return ``(rows^T rows)^+ sums`` for sums in the span of independent rows."""
+    n, d = rows.shape
+    if n >= d:
+        return linalg.solve(rows.T @ rows, sums, assume_a="pos")
+    factor = linalg.cho_factor(rows @ rows.T)
+    shares = linalg.cho_solve(factor, rows @ sums)
+    return rows.T @ linalg.cho_solve(factor, shares)
 
 
 def _relu_accuracy(hidden: Array, labels: np.ndarray) -> float:

@@ -10,6 +10,7 @@ from lib import experiments
 from lib.data import load_images
 from lib.experiments import Comparison, cached, store
 from lib.experiments.descents import descend_stably
+from lib.experiments.generalisation import _divided
 from lib.experiments.images import (
     accuracy,
     balanced,
@@ -173,6 +174,16 @@ def test_class_sums_test_as_the_closed_form_does(folder):
     tiny = run(experiments.generalise_whitened, folder, ridges=(1e-9,)).result
     assert tiny.ridge_accuracy[0] == result.size_accuracy[-1]
     assert tiny.ridge_fit[0] == 1.0
+
+
+@pytest.mark.parametrize("n", [4, 9])
+def test_statistics_of_few_and_of_many_images_divide_alike(n):
+    rng = np.random.default_rng(0)
+    rows = rng.standard_normal((n, 6))
+    sums = rows.T @ rng.standard_normal((n, 2))
+    expected = np.linalg.pinv(rows.T @ rows) @ sums
+    # Condition numbers of some hundred, squared.
+    np.testing.assert_allclose(_divided(rows, sums), expected, rtol=1e-9, atol=1e-12)
 
 
 def test_counted_cells_are_those_of_points_in_general_position(folder):
