@@ -59,4 +59,5 @@ def test_fewer_images_other_statistics_and_a_ridge_test_better(values):
     assert float(values["shared_accuracy"]) > 1.5 * exact
     assert float(values["ridge_accuracy"]) > 3 * exact
     assert float(values["ridge_fit"]) < 100
+    assert values["ridge"] == "1"  # the most that was tried
     assert float(values["all_length"]) > 5 * float(values["few_length"])
