@@ -144,6 +144,7 @@ def plot_activations(ax: Axes, result: Any, which: str = "test", **style: Any) -
         ax.axhline(result.both_test, color=COLOURS["bound"], ls="--", label=label)
     ax.axvline(result.kappa, color="0.6", ls=":")
     ax.set(xscale="log", yscale="log", xlabel=r"weight decay $\beta$")
+    ax.margins(y=0.3)  # for the legend
     ax.set_ylabel(f"{which} loss")
     ax.legend()
     return ax
