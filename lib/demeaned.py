@@ -15,7 +15,10 @@ from lib.oracle import Maximum
 from lib.problem import Array, Network, Problem
 
 ROUNDING = 1e-12
-"""Relative rounding of the bound below: sums over n samples and c classes."""
+"""Relative rounding of the bounds below: sums over n samples and c classes."""
+
+CLIMBS = 50
+"""Steps uphill from which :func:`centred_oracle` takes its value."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,10 +107,61 @@ class _Bound:
         rho = float(np.vdot(Z, self.Y)) / n
         rest = float(np.linalg.norm(Z - rho * self.Y))
         kappa = abs(rho) * np.sqrt(k * (n - k) / n) + rest
-        # With |X X^T - C| <= e the activations move by at most e |u|.
-        moved = self.deviation * float(np.linalg.norm(Z, 2))
+        kappa = _moved(kappa, X, Z, self.deviation)
         u = (self.Y[:, 0] - (1 - self.Y[:, 0]) * k / (n - k)) @ X
         u = u / np.linalg.norm(u)
         value = float(np.linalg.norm(np.maximum(X @ u, 0.0) @ Z))
-        bound = max((kappa + moved) * (1 + ROUNDING), value)
-        return Maximum(value, bound, u, u[None], np.array([value]))
+        return Maximum(value, max(kappa, value), u, u[None], np.array([value]))
+
+
+def _moved(kappa: float, X: Array, Z: Array, deviation: float) -> float:
+    """Return a bound for X from one for the exact ``C = I - 1 1^T / n``.
+
+    Centring ``X u`` moves it by at most ``|1^T X| / sqrt n``, and then its length is
+    at most ``sqrt(1 + deviation)``, as ``|C X X^T C| <= 1 + deviation``.
+    """
+    drift = float(np.linalg.norm(X.sum(axis=0))) / np.sqrt(len(X))
+    moved = kappa * (1 + deviation) + drift * float(np.linalg.norm(Z, 2))
+    return float(moved * (1 + ROUNDING))
+
+
+def centred_oracle(X: Array, Z: Array, *, deviation: float) -> Maximum:
+    """Bound ``|Z^T (X u)_+|`` over unit u for ``X X^T = I - 1 1^T / n``.
+
+    The entries of ``w = X u`` sum to zero, so those that are not in ``h = (w)_+`` have
+    the squared length ``(1^T h)^2 / n`` at least, and ``|Z^T h|^2`` is at most the top
+    eigenvalue of ``(I + 1 1^T / n)^(-1/2) Z Z^T (I + 1 1^T / n)^(-1/2)``: the mean of
+    Z counts for ``1 / sqrt 2`` only.
+
+    Parameters
+    ----------
+    X : (n, d) array
+    Z : (n, c) array
+    deviation : float
+        A bound of ``|X X^T - (I - 1 1^T / n)|`` in the Frobenius norm.
+
+    Returns
+    -------
+    Maximum
+        Its value is that of a climb from the top singular vector: a lower bound.
+
+    Notes
+    -----
+    The constraint of (11) on data that are never spike-free. O(n c^2 + n d).
+    """
+    shrunk = Z - (1 - np.sqrt(0.5)) * Z.mean(axis=0)
+    left, sigma, _ = np.linalg.svd(shrunk, full_matrices=False)
+    top = left[:, 0] * (1.0 if left[:, 0].sum() >= 0 else -1.0)
+    u = _climb(X, Z, np.maximum(top, 0.0) @ X)
+    value = float(np.linalg.norm(np.maximum(X @ u, 0.0) @ Z))
+    bound = _moved(float(sigma[0]), X, Z, deviation)
+    return Maximum(value, max(bound, value), u, u[None], np.array([value]))
+
+
+def _climb(X: Array, Z: Array, u: Array) -> Array:
+    """Ascend ``|Z^T (X u)_+|`` on the sphere; each step maximises a linear bound."""
+    for _ in range(CLIMBS):
+        u = u / np.linalg.norm(u)
+        h = np.maximum(X @ u, 0.0)
+        u = ((h > 0) * (Z @ (Z.T @ h))) @ X
+    return u / np.linalg.norm(u)

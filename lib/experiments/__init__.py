@@ -5,6 +5,7 @@
 
 from lib.experiments.activations import Activations, compare_activations
 from lib.experiments.complexity import Complexity, measure_complexity
+from lib.experiments.generalisation import WhitenedTests, generalise_whitened
 from lib.experiments.generation import Generation, generate_images
 from lib.experiments.margin import MaxMargin, factorise_margin
 from lib.experiments.printed import Comparison
@@ -20,10 +21,12 @@ __all__ = [
     "Run",
     "SpiralLosses",
     "Stored",
+    "WhitenedTests",
     "cached",
     "classify_spiral",
     "compare_activations",
     "factorise_margin",
+    "generalise_whitened",
     "generate_images",
     "measure_complexity",
 ]

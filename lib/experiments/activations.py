@@ -10,8 +10,9 @@ import numpy as np
 
 from lib.certificate import beta_max
 from lib.closed_form import linear_optimum, spectral_oracle
+from lib.demeaned import centred_oracle
 from lib.experiments.descents import descend_stably
-from lib.experiments.images import WhiteImages, linear_side, white_images
+from lib.experiments.images import DEVIATION, WhiteImages, linear_side, white_images
 from lib.experiments.printed import Comparison
 from lib.problem import Array, Problem
 from lib.sgd import Descent, Grid, Settings
@@ -27,6 +28,8 @@ class Activations:
     ----------
     demean : bool
         Whether the images were de-meaned, as in the paper.
+    start : str
+        Law of the starting weights.
     betas : (k,) array
     objective, train, test : (2, k) arrays
         Objective (5), ``1/2 |F - Y|^2`` on the training and on the test images; the
@@ -37,8 +40,19 @@ class Activations:
         Rates at the end, epochs made.
     linear_value : (k,) array
         Optimum of the linear network, in closed form.
+    unreached : float
+        The part of it that no weights lower: the mean label, if X is de-meaned.
     zero_train, zero_test : float
         Losses of the zero network.
+    length_test : float
+        Test loss of ``|x|`` times the mean label, once x is whitened: what of a ReLU
+        teacher does not depend on the direction of x.
+    both_test : float
+        Test loss of that plus the linear interpolation of the remaining labels.
+    test_length : float
+        Median length of a whitened test image; training images have length 1.
+    relu_bound : (k,) array
+        What no ReLU network can beat on white data.
     kappa_low, kappa : float
         Enclose the beta from which on the zero ReLU network is optimal.
     linear_kappa : float
@@ -46,6 +60,7 @@ class Activations:
     """
 
     demean: bool
+    start: str
     betas: np.ndarray
     objective: np.ndarray
     train: np.ndarray
@@ -54,8 +69,13 @@ class Activations:
     rates: np.ndarray
     stops: np.ndarray
     linear_value: np.ndarray
+    unreached: float
     zero_train: float
     zero_test: float
+    length_test: float
+    both_test: float
+    test_length: float
+    relu_bound: np.ndarray
     kappa_low: float
     kappa: float
     linear_kappa: float
@@ -95,6 +115,7 @@ class Activations:
 def compare_activations(
     *,
     demean: bool = True,
+    start: str = "torch",
     betas: tuple[float, ...] = (1e-2, 1e-1, 1.0),
     neurons: int = 4000,
     teacher: int = 4000,
@@ -113,6 +134,9 @@ def compare_activations(
     Parameters
     ----------
     demean : bool
+    start : {"torch", "he"}
+        Law of the students' starting weights, see :class:`lib.sgd.Settings`. Both are
+        called Kaiming uniform; the paper's rate is stable for the first.
     betas : tuple of float
     neurons, teacher : int
         Widths of the students and the teacher.
@@ -133,17 +157,19 @@ def compare_activations(
     Y, held_out = _taught(images, teacher, np.random.default_rng(seed))
     problem = Problem(images.X, Y, 1.0)
     weights = np.asarray(betas, dtype=float)
-    sizes = neurons, epochs, rate, seed + 1
+    sizes = neurons, epochs, rate, seed + 1, start
     rows = [
         _students(problem, images, held_out, kind, weights, sizes=sizes, at=checkpoint)
         for kind in KINDS
     ]
     return Activations(
         demean=demean,
+        start=start,
         betas=weights,
         **{name: np.array([row[name] for row in rows]) for name in rows[0]},
         zero_train=_half_square(Y),
         zero_test=_half_square(held_out),
+        **_without_training(images, Y, held_out),
         **_thresholds(problem, weights, demean),
     )
 
@@ -159,12 +185,29 @@ def _taught(
     return np.maximum(W, 0.0).T @ V, images.test_outputs(W, V)
 
 
+def _without_training(images: WhiteImages, Y: Array, held_out: Array) -> dict:
+    """Predict test labels by the length of the images, and linearly beyond it."""
+    shares = images.test_shares()
+    lengths = np.linalg.norm(shares, axis=1).astype(np.float64)
+    mean = Y.mean(axis=0)
+    rest = held_out - np.outer(lengths, mean)
+    return {
+        "length_test": _half_square(rest),
+        "both_test": _half_square(rest - shares @ (Y - mean)),
+        "test_length": float(np.median(lengths)),
+    }
+
+
 def _thresholds(problem: Problem, betas: Array, demean: bool) -> dict:
     """Return the linear optima, and from which beta on zero is optimal."""
     sigma, rest = linear_side(problem.Y, demean=demean)
-    kappa = beta_max(problem, bound=partial(spectral_oracle, deviation=1e-9))
+    oracle = centred_oracle if demean else spectral_oracle
+    kappa = beta_max(problem, bound=partial(oracle, deviation=DEVIATION))
+    whole = np.linalg.svd(problem.Y, compute_uv=False)
     return {
+        "relu_bound": np.array([linear_optimum(whole, b) for b in betas]),
         "linear_value": np.array([linear_optimum(sigma, b) + rest for b in betas]),
+        "unreached": rest,
         "kappa_low": kappa.value,
         "kappa": kappa.bound,
         "linear_kappa": float(sigma[0]),
@@ -211,7 +254,7 @@ def _stable(
     problem: Problem, kind: str, beta: float, sizes: tuple, folder: Path | None
 ) -> Descent:
     """Descend with one activation; after a divergence again, at half the rate."""
-    neurons, epochs, rate, seed = sizes
+    neurons, epochs, rate, seed, start = sizes
     settings = Settings(
         epochs,
         patience=100,
@@ -219,6 +262,7 @@ def _stable(
         tolerance=1e-5,
         precision="float32",
         activation=kind,
+        start=start,
         checkpoint=folder,
         checkpoint_every=epochs,  # hundreds of megabytes, so at the end only
     )

@@ -11,6 +11,10 @@ from lib.data import ImagePack, load_images
 from lib.problem import Array
 from lib.rounding import EPS
 
+DEVIATION = 1e-11
+"""Of X X^T from what it should be: 3000 orthonormal rows of a QR factorisation have
+1e-13 or so."""
+
 SHEETS = ("train_3000", "test_10000")
 """The packs of each data set."""
 
@@ -49,6 +53,14 @@ class WhiteImages:
         """
         weights = (self.inverse @ W.T).astype(np.float32)  # (d, m)
         return self.test @ weights
+
+    def test_shares(self) -> Array:
+        """Return what each training image contributes to each test image, (k, n).
+
+        The test images are projected onto the span of the training images; once
+        whitened, they are as long as these rows. Single precision, O(k n d).
+        """
+        return self.test @ self.inverse.astype(np.float32)
 
     def test_outputs(self, W: Array, V: Array) -> Array:
         """Return what a ReLU network answers on the test images, (k, c)."""
@@ -110,7 +122,7 @@ def white_images(
     """
     train, test = (load_images(f"{dataset}_{name}") for name in SHEETS)
     train = balanced(train, n)
-    X, held_out = _normalised(train.images, test.images[:tests])
+    X, held_out = normalised(train.images, test.images[:tests])
     mean = X.mean(axis=0) if demean else np.zeros(X.shape[1])
     rows = _reflected(X - mean)[1:] if demean else X
     Q, R = linalg.qr(rows.T, mode="economic", overwrite_a=True, check_finite=False)
@@ -136,22 +148,27 @@ def white_images(
 
 def balanced(pack: ImagePack, n: int | None) -> ImagePack:
     """Return the first images of each class, n in all."""
-    classes = len(pack.classes)
     if n is None:
         return pack
+    rows = first_of_each(pack, n)
+    return ImagePack(pack.images[rows], pack.labels[rows], pack.classes, pack.source)
+
+
+def first_of_each(pack: ImagePack, n: int) -> np.ndarray:
+    """Return the places of the first images of each class, n in all."""
+    classes = len(pack.classes)
     if n % classes or not classes <= n <= len(pack.labels):
         raise ValueError(
             f"n must be a multiple of the {classes} classes up to {len(pack.labels)}; "
             f"got {n!r}."
         )
     each = n // classes
-    kept = np.concatenate(
+    return np.concatenate(
         [np.flatnonzero(pack.labels == k)[:each] for k in range(classes)]
     )
-    return ImagePack(pack.images[kept], pack.labels[kept], pack.classes, pack.source)
 
 
-def _normalised(train: np.ndarray, test: np.ndarray) -> tuple[Array, Array]:
+def normalised(train: np.ndarray, test: np.ndarray) -> tuple[Array, Array]:
     """Flatten both sets with each channel's training mean 0 and deviation 1."""
     pixels = train.reshape(-1, train.shape[3]).astype(np.float64)
     mean, scale = pixels.mean(axis=0), pixels.std(axis=0)

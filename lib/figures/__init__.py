@@ -33,6 +33,11 @@ from lib.figures.networks import (
 )
 from lib.figures.style import COLOURS, use_book_style
 from lib.figures.training import plot_bounds, plot_descents, plot_radii, plot_rounds
+from lib.figures.whitening import (
+    plot_ridge_accuracy,
+    plot_size_accuracy,
+    plot_turned_basis,
+)
 
 __all__ = [
     "COLOURS",
@@ -56,12 +61,15 @@ __all__ = [
     "plot_ratios",
     "plot_regions",
     "plot_rescaling",
+    "plot_ridge_accuracy",
     "plot_rounds",
     "plot_sandwich",
     "plot_sectors",
     "plot_segment",
+    "plot_size_accuracy",
     "plot_sphere",
     "plot_spiral_losses",
+    "plot_turned_basis",
     "sphere_grid",
     "use_book_style",
 ]

@@ -129,8 +129,9 @@ def plot_activations(ax: Axes, result: Any, which: str = "test", **style: Any) -
     """Draw a loss of the ReLU and of the linear network against beta (Figure 5).
 
     ``result`` has ``betas``, ``train`` and ``test``, (2, k), ``zero_train``,
-    ``zero_test`` and ``kappa``, as :class:`lib.experiments.Activations`; ``which`` is
-    ``"train"`` or ``"test"``.
+    ``zero_test``, ``both_test`` and ``kappa``, as
+    :class:`lib.experiments.Activations`; ``which`` is ``"train"`` or ``"test"``, with
+    which the prediction without training is drawn.
     """
     rows = (("ReLU", "o-", "frank_wolfe"), ("linear", "s--", "literal"))
     for row, (label, mark, colour) in zip(getattr(result, which), rows, strict=True):
@@ -138,8 +139,12 @@ def plot_activations(ax: Axes, result: Any, which: str = "test", **style: Any) -
         ax.plot(result.betas, row, mark, **kind)
     zero = getattr(result, f"zero_{which}")
     ax.axhline(zero, color=COLOURS["optimum"], ls=":", label="zero network")
+    if which == "test":
+        label = "length and interpolation"
+        ax.axhline(result.both_test, color=COLOURS["bound"], ls="--", label=label)
     ax.axvline(result.kappa, color="0.6", ls=":")
     ax.set(xscale="log", yscale="log", xlabel=r"weight decay $\beta$")
+    ax.margins(y=0.3)  # for the legend
     ax.set_ylabel(f"{which} loss")
     ax.legend()
     return ax

@@ -198,7 +198,7 @@ def descend(
     Sections A.1 and A.2. O(n m (r + c)) a trial and epoch with r = rank X, O(n m c)
     for whitened X. Memory: :func:`trial_bytes` a trial, and the networks returned.
     """
-    draw = by_name(grid, *problem.shape[1:], rng)
+    draw = by_name(grid, *problem.shape[1:], rng, law=settings.start)
     return _descend(problem, grid, settings, draw, watch)
 
 

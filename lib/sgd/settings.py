@@ -18,6 +18,7 @@ CHOICES = {
     "precision": ("float64", "float32"),
     "activation": ("relu", "linear"),
     "outputs": ("all", "row_space"),
+    "start": ("he", "torch"),
 }
 
 
@@ -107,6 +108,10 @@ class Settings:
     outputs : {"all", "row_space"}
         ``"row_space"`` projects the starting output weights onto the row space of
         Y, where they then stay, and trains in its coordinates.
+    start : {"he", "torch"}
+        Kaiming uniform weights: on ``+-sqrt(6 / fan_in)``, as of He et al. (2015), or
+        on ``+-1 / sqrt(fan_in)``, which PyTorch draws for a linear layer by the same
+        name.
     memory : int
         Most bytes for weights, momentum and buffers.
     checkpoint : Path, optional
@@ -128,6 +133,7 @@ class Settings:
     precision: str = "float64"
     activation: str = "relu"
     outputs: str = "all"
+    start: str = "he"
     memory: int = MEMORY
     checkpoint: Path | None = None
     checkpoint_every: int = 1000

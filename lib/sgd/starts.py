@@ -12,6 +12,10 @@ from lib.sgd.settings import Grid
 Draw = Callable[[int], tuple[Array, Array]]
 """Gives U, (m, d), and V, (m, c), of trial k; asked in the order of the trials."""
 
+LAWS = {"he": 1.0, "torch": 1 / np.sqrt(6)}
+"""Bound of the uniform law of each name, over ``sqrt(6 / fan_in)``. PyTorch's default
+for a linear layer is ``kaiming_uniform_(a=sqrt(5))``, whose gain is that much less."""
+
 
 def kaiming_uniform(
     trials: int, neurons: int, d: int, c: int, rng: np.random.Generator
@@ -39,17 +43,19 @@ def in_sequence(neurons: int, d: int, c: int, rng: np.random.Generator) -> Draw:
     return draw
 
 
-def by_name(grid: Grid, d: int, c: int, rng: np.random.Generator) -> Draw:
+def by_name(
+    grid: Grid, d: int, c: int, rng: np.random.Generator, *, law: str = "he"
+) -> Draw:
     """Draw the start that a trial's number names; equal numbers, equal starts.
 
     Each start has its own generator, spawned from ``rng``, so that it does not
-    depend on which others are drawn.
+    depend on which others are drawn. ``law`` is that of :class:`lib.sgd.Settings`.
     """
     streams = rng.bit_generator.seed_seq.spawn(int(grid.starts.max()) + 1)
 
     def draw(trial: int) -> tuple[Array, Array]:
         stream = np.random.default_rng(streams[grid.starts[trial]])
         U, V = kaiming_uniform(1, int(grid.widths[trial]), d, c, stream)
-        return U[0], V[0]
+        return LAWS[law] * U[0], LAWS[law] * V[0]
 
     return draw

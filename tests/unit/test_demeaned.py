@@ -5,7 +5,7 @@ import pytest
 
 from lib.certificate import certify
 from lib.data import one_hot
-from lib.demeaned import demeaned_closed_form
+from lib.demeaned import centred_oracle, demeaned_closed_form
 from lib.frank_wolfe import solve
 from lib.oracle import oracle
 from lib.problem import Problem, objective
@@ -63,6 +63,35 @@ def test_a_deviation_loosens_the_proof():
     problem = centred(2, 3, 0.3)
     tight, loose = (demeaned_closed_form(problem, e) for e in (1e-13, 1e-3))
     assert loose.certificate.dual < tight.certificate.dual * (1 - 1e-4)
+
+
+def test_data_that_are_not_quite_centred_loosen_the_proof():
+    problem = centred(2, 3, 0.3)
+    tilted = problem.X + 1e-4 * np.outer(np.ones(6), np.eye(9)[0])
+    moved = Problem(tilted, problem.Y, 0.3)
+    exact, loose = (demeaned_closed_form(p, 1e-3) for p in (problem, moved))
+    assert loose.certificate.dual < exact.certificate.dual
+    # The exact oracle knows nothing of centring.
+    assert certify(moved, loose.network).dual >= loose.certificate.dual
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_centred_oracle_encloses_kappa_of_any_matrix(seed):
+    rng = np.random.default_rng(seed)
+    X = centred(2, 3, 0.3, seed=seed).X
+    Z = rng.standard_normal((6, 2)) + seed  # the mean from none to most of it
+    found, exact = centred_oracle(X, Z, deviation=1e-13), oracle(X, Z)
+    assert found.value <= exact.bound
+    assert exact.value <= found.bound
+    assert found.bound <= np.linalg.norm(Z, 2) * (1 + ROUNDING)
+    assert found.value >= 0.8 * exact.value  # a climb, no search
+
+
+def test_centred_oracle_is_exact_on_constant_labels_up_to_its_root_of_two():
+    X = centred(2, 3, 0.3).X
+    found = centred_oracle(X, np.ones((6, 1)), deviation=1e-13)
+    assert found.value == pytest.approx(np.sqrt(6) / 2)
+    assert found.bound == pytest.approx(np.sqrt(3))
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,11 @@ from lib import experiments
 from lib.data import load_images
 from lib.experiments import Comparison, cached, store
 from lib.experiments.descents import descend_stably
+from lib.experiments.generalisation import _divided
 from lib.experiments.images import (
-    _normalised,
     accuracy,
     balanced,
+    normalised,
     white_images,
 )
 from lib.problem import Problem
@@ -47,6 +48,11 @@ TOY = {
         "teacher": 50,
         "epochs": 600,
     },
+    experiments.generalise_whitened: {
+        "sizes": (20, 40),
+        "ridges": (1e-2, 1.0),
+        "tests": 60,
+    },
     experiments.measure_complexity: {"sizes": ((4, 8), (4, 8, 16), (5, 8))},
 }
 
@@ -69,7 +75,7 @@ def test_result_reloads_bit_for_bit_with_its_record(experiment, folder):
         one, other = (getattr(s.result, field.name) for s in (first, again))
         assert type(one) is type(other), field.name
         assert np.asarray(one).tobytes() == np.asarray(other).tobytes(), field.name
-    assert first.run.parameters["seed"] == 0
+    assert first.run.parameters.get("seed", 0) == 0
     assert set(first.run.versions) >= {"numpy", "torch", "python"}
     assert first.run.seconds > 0
 
@@ -132,9 +138,52 @@ def test_networks_are_zero_above_kappa_and_no_linear_one_beats_its_optimum(
     assert result.train[:, 1] == pytest.approx(result.zero_train, rel=1e-3)
     assert (result.objective[1] >= result.linear_value * (1 - 1e-5)).all()
     assert result.train[1, 0] < result.zero_train
+    assert result.train[1].min() >= result.unreached * (1 - 1e-9)
+    assert (result.unreached > 0.01 * result.zero_train) == demean
     ratio, _, plateau = result.comparisons()
     assert ratio.printed == pytest.approx(0.5028, abs=1e-4)
     assert plateau.agrees  # beta = 10
+
+
+def test_test_images_are_predicted_without_training_as_stated(folder):
+    result = run(experiments.compare_activations, folder, demean=False).result
+    images = white_images("cifar10", demean=False, n=40, tests=30)
+    rng = np.random.default_rng(0)
+    U = rng.uniform(-1, 1, (50, 3072)) / np.sqrt(3072)
+    V = rng.uniform(-1, 1, (50, 10)) / np.sqrt(50)
+    shares = images.test.astype(float) @ images.inverse  # rows: z^T X^T
+    held_out = np.maximum(shares @ images.X @ U.T, 0) @ V
+    Y = np.maximum(images.X @ U.T, 0) @ V
+    rest = held_out - np.linalg.norm(shares, axis=1)[:, None] * Y.mean(axis=0)
+    rel = 1e3 * SINGLE  # differences of answers in single precision
+    assert result.length_test == pytest.approx(np.vdot(rest, rest) / 2, rel=rel)
+    rest = rest - shares @ (Y - Y.mean(axis=0))
+    assert result.both_test == pytest.approx(np.vdot(rest, rest) / 2, rel=rel)
+    assert (result.objective[0] >= result.relu_bound * (1 - 1e-9)).all()
+
+
+def test_class_sums_test_as_the_closed_form_does(folder):
+    result = run(experiments.generalise_whitened, folder).result
+    margin = experiments.factorise_margin(
+        "cifar10", n=40, tests=60, neurons=1, epochs=1, points=1
+    )
+    assert result.size_accuracy[-1] == margin.closed_test_accuracy
+    assert result.size_length.shape == (2,)
+    assert (result.ridge_fit <= 1).all()
+    # A vanishing ridge is exact ZCA; 1e-9 stays above rounding.
+    tiny = run(experiments.generalise_whitened, folder, ridges=(1e-9,)).result
+    assert tiny.ridge_accuracy[0] == result.size_accuracy[-1]
+    assert tiny.ridge_fit[0] == 1.0
+
+
+@pytest.mark.parametrize("n", [4, 9])
+def test_statistics_of_few_and_of_many_images_divide_alike(n):
+    rng = np.random.default_rng(0)
+    rows = rng.standard_normal((n, 6))
+    sums = rows.T @ rng.standard_normal((n, 2))
+    expected = np.linalg.pinv(rows.T @ rows) @ sums
+    # Condition numbers of some hundred, squared.
+    np.testing.assert_allclose(_divided(rows, sums), expected, rtol=1e-9, atol=1e-12)
 
 
 def test_counted_cells_are_those_of_points_in_general_position(folder):
@@ -151,7 +200,7 @@ def test_qr_whitening_sends_test_images_where_zca_does(demean):
     images = white_images("cifar10", demean=demean, n=40, tests=20)
     packs = (load_images(f"cifar10_{name}") for name in ("train_3000", "test_10000"))
     train, test = packs
-    X, T = _normalised(balanced(train, 40).images, test.images[:20])
+    X, T = normalised(balanced(train, 40).images, test.images[:20])
     zca = whiten(X, demean=demean)
     gram = np.eye(40) - (1 / 40 if demean else 0)
     np.testing.assert_allclose(images.X @ images.X.T, gram, atol=1e-12)

@@ -99,12 +99,14 @@ def test_activations_draw_the_loss_asked_for_and_the_zero_network(ax, which):
         test=test,
         zero_train=2.0,
         zero_test=6.0,
+        both_test=2.0,
         kappa=0.4,
     )
     figures.plot_activations(ax, result, which)
     shown = [line.get_ydata().tolist() for line in ax.lines[:2]]
     assert shown == {"train": train, "test": test}[which].tolist()
-    assert labels(ax) == ["ReLU", "linear", "zero network"]
+    more = ["length and interpolation"] if which == "test" else []
+    assert labels(ax) == ["ReLU", "linear", "zero network", *more]
     assert which in ax.get_ylabel()
 
 

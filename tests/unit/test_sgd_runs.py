@@ -36,6 +36,19 @@ def settings(epochs=300, **options):
     return Settings(epochs, points=30, device="cpu", **options)
 
 
+def test_pytorchs_law_starts_nearer_to_zero_by_root_six(problem):
+    rates = Grid(GRID.widths, GRID.betas, 1e-300, GRID.starts)  # stays at the start
+    he, narrow = (run(problem, settings(1, start=s), rates) for s in ("he", "torch"))
+    for wide, small in zip(he.networks, narrow.networks, strict=True):
+        np.testing.assert_allclose(small.U * np.sqrt(6), wide.U, rtol=1e-14)
+        np.testing.assert_allclose(small.V * np.sqrt(6), wide.V, rtol=1e-14)
+    bound = 1 / np.sqrt([2, 9])  # the fan-ins of the two layers
+    assert np.abs(narrow.networks[1].U).max() <= bound[0]
+    assert np.abs(narrow.networks[1].V).max() <= bound[1]
+    layer = torch.nn.Linear(9, 1000, bias=False)
+    assert layer.weight.abs().max().item() <= bound[1]
+
+
 def test_converged_trials_stop_where_more_epochs_gain_nothing(problem):
     early = run(problem, settings(30_000, patience=200, tolerance=1e-7))
     assert early.converged.all()
