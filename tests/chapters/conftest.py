@@ -1,8 +1,10 @@
 """The chapters as they are written, and as they were executed."""
 
+import ast
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -21,6 +23,24 @@ def executed() -> Callable[[str], NotebookNode]:
         if not path.is_file():
             pytest.fail(f"{stem} has not been executed: run `make book`")
         return nbformat.read(path, as_version=4)
+
+    return read
+
+
+@pytest.fixture
+def glued(executed: Callable[[str], NotebookNode]) -> Callable[[str], dict[str, Any]]:
+    """Read the values that a chapter glued into its text: ``glued(stem)``."""
+
+    def read(stem: str) -> dict[str, Any]:
+        found = {}
+        for cell in executed(stem).cells:
+            for output in cell.get("outputs", []):
+                name = output.get("metadata", {}).get("scrapbook", {}).get("name")
+                if name:
+                    data = output["data"].items()
+                    texts = [v for k, v in data if k.endswith("text/plain")]
+                    found[name] = ast.literal_eval(texts[0])
+        return found
 
     return read
 
