@@ -151,6 +151,7 @@ def plot_generated(ax: Axes, result: Any, which: int = 0, **style: Any) -> Axes:
     height = rows[0].shape[0]
     ax.set_yticks(height * (np.arange(3) + 0.5), ["target", "SGD", "recovered"])
     ax.set(xticks=[], xlabel="one image of each class")
+    ax.grid(False)
     ax.set_ylabel(rf"$\beta = {result.betas[which]:g}$")
     return ax
 
