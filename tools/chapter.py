@@ -49,6 +49,11 @@ def parameter_names(notebook: NotebookNode) -> list[str]:
 
 def _assigned(source: str) -> Iterator[str]:
     """List the names assigned at the top level of some code."""
+    yield from (name for name, _ in _assignments(source))
+
+
+def _assignments(source: str) -> Iterator[tuple[str, ast.expr | None]]:
+    """List the names assigned at the top level of some code, with what they get."""
     for statement in ast.parse(source).body:
         if isinstance(statement, ast.Assign):
             targets = statement.targets
@@ -56,7 +61,27 @@ def _assigned(source: str) -> Iterator[str]:
             targets = [statement.target]
         else:
             continue
-        yield from (target.id for target in targets if isinstance(target, ast.Name))
+        names = (target.id for target in targets if isinstance(target, ast.Name))
+        yield from ((name, statement.value) for name in names)
+
+
+def other_values(notebook: NotebookNode, values: Parameters) -> dict[str, Any]:
+    """Keep those values that differ from what the cell tagged `parameters` assigns.
+
+    The others would only repeat that cell on the page. 1 and 1.0 differ; values that
+    are not literals count as different.
+    """
+    cells = [c for c in code_cells(notebook) if has_tag(c, PARAMETERS_TAG)]
+    own = dict(pair for cell in cells for pair in _assignments(cell.source))
+    return {k: v for k, v in values.items() if _literal(own.get(k)) != repr(v)}
+
+
+def _literal(expression: ast.expr | None) -> str:
+    """Write the value of a literal as Python does, or nothing for anything else."""
+    try:
+        return "" if expression is None else repr(ast.literal_eval(expression))
+    except ValueError:
+        return ""
 
 
 def read_parameters(path: Path, book: Book) -> dict[str, dict[str, Any]]:
@@ -72,7 +97,8 @@ def read_parameters(path: Path, book: Book) -> dict[str, dict[str, Any]]:
     Returns
     -------
     dict
-        One entry a chapter, in the order of the book, empty where the file has none.
+        One entry a chapter, in the order of the book, with the values that the chapter
+        does not have anyway.
 
     Raises
     ------
@@ -83,11 +109,14 @@ def read_parameters(path: Path, book: Book) -> dict[str, dict[str, Any]]:
     if not isinstance(given, dict):
         raise BookError(f"{path} must map chapters to parameters; got {given!r}.")
     chapters = book.chapters()
+    found: dict[str, dict[str, Any]] = {stem: {} for stem in chapters}
     for stem, values in given.items():
         if stem not in chapters:
             raise unknown(f"chapter in {path}", str(stem), chapters)
-        _check_names(path, stem, values, read_chapter(chapters[stem]))
-    return {stem: dict(given.get(stem) or {}) for stem in chapters}
+        notebook = read_chapter(chapters[stem])
+        _check_names(path, stem, values, notebook)
+        found[stem] = other_values(notebook, values or {})
+    return found
 
 
 def _check_names(path: Path, stem: str, values: Any, notebook: NotebookNode) -> None:

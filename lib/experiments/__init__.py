@@ -6,7 +6,12 @@
 from lib.experiments.activations import Activations, compare_activations
 from lib.experiments.complexity import Complexity, measure_complexity
 from lib.experiments.generalisation import WhitenedTests, generalise_whitened
-from lib.experiments.generation import Generation, generate_images
+from lib.experiments.generation import (
+    Generation,
+    Prolonged,
+    generate_images,
+    prolong_descent,
+)
 from lib.experiments.margin import MaxMargin, factorise_margin
 from lib.experiments.printed import Comparison
 from lib.experiments.spirals import SpiralLosses, classify_spiral
@@ -18,6 +23,7 @@ __all__ = [
     "Complexity",
     "Generation",
     "MaxMargin",
+    "Prolonged",
     "Run",
     "SpiralLosses",
     "Stored",
@@ -29,4 +35,5 @@ __all__ = [
     "generalise_whitened",
     "generate_images",
     "measure_complexity",
+    "prolong_descent",
 ]

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from lib.copositive import Whitened, solve_whitened
+from lib.copositive import solve_whitened
 from lib.data import load_images
 from lib.experiments.images import balanced
 from lib.experiments.printed import Comparison
 from lib.problem import Array, Network, Problem, objective
-from lib.recover import Recovery, recover_from_activations
-from lib.sgd import MOMENTUM, Descent, Grid, Settings, descend
-from lib.whitening import whiten
+from lib.recover import recover_from_activations
+from lib.sgd import MOMENTUM, Grid, Settings, descend
+from lib.whitening import trim, whiten
 
 EACH = 10
 """Images of a class, and classes."""
+
+RECORDS = 150
+"""Points of the curve of a longer descent."""
 
 SETTLED = 1e-5
 """Relative decrease in 1000 epochs below which SGD has converged."""
@@ -35,6 +38,11 @@ class Generation:
         Value of (20), and the lower bound of p* that it proves.
     sgd, recovered : (k,) arrays
         Objectives of SGD's network and of the one factored from (20); upper bounds.
+    trimmed : (k,) array
+        Objectives of SGD's networks after :func:`trim`; upper bounds, too.
+    idle : (k,) array
+        ``beta/2 sum_j |u_j|^2`` over what SGD's input weights have outside the row
+        space of X: no output depends on it, and nothing but weight decay moves it.
     start : (k,) array
         Objective of SGD at its start.
     stops : (k,) int array
@@ -56,6 +64,8 @@ class Generation:
     bound: np.ndarray
     sgd: np.ndarray
     recovered: np.ndarray
+    trimmed: np.ndarray
+    idle: np.ndarray
     start: np.ndarray
     stops: np.ndarray
     rates: np.ndarray
@@ -65,8 +75,8 @@ class Generation:
 
     @property
     def upper(self) -> Array:
-        """The better network's objective, (k,)."""
-        return np.fmin(self.sgd, self.recovered)
+        """The best network's objective, (k,)."""
+        return np.fmin(np.fmin(self.sgd, self.recovered), self.trimmed)
 
     @property
     def relative_gap(self) -> Array:
@@ -75,8 +85,8 @@ class Generation:
 
     def table(self) -> dict[str, Array]:
         """Return both sides by beta."""
-        names = ("betas", "relaxed", "bound", "sgd", "recovered", "stops", "decay")
-        return {name: getattr(self, name) for name in names}
+        names = ("betas", "relaxed", "bound", "sgd", "recovered", "trimmed", "idle")
+        return {name: getattr(self, name) for name in (*names, "stops", "decay")}
 
     def comparisons(self) -> tuple[Comparison, ...]:
         """Compare with Figure 4: SGD lies on (20), but for the lowest beta."""
@@ -85,6 +95,45 @@ class Generation:
             Comparison(f"SGD over (20) at beta {b:g}", 1.0, float(s / r), 0.01, note)
             for b, s, r in zip(self.betas, self.sgd, self.relaxed, strict=True)
         )
+
+
+@dataclass(frozen=True, eq=False)
+class Prolonged:
+    """One descent of Figure 4 that travels further than the paper's.
+
+    Parameters
+    ----------
+    dataset : str
+    beta : float
+    epochs : (k,) int array
+        Those at which the objective was recorded.
+    objectives : (k,) array
+        In single precision.
+    travel : (k,) array
+        ``rate * epochs``, at the first rate.
+    halved : bool
+        Whether the rate was ever halved; then ``travel`` is too large.
+    final, trimmed : float
+        Objective of the last network, as it is and after :func:`trim`.
+    relaxed, bound : float
+        Value of (20), and the lower bound of p* that it proves.
+    """
+
+    dataset: str
+    beta: float
+    epochs: np.ndarray
+    objectives: np.ndarray
+    travel: np.ndarray
+    halved: bool
+    final: float
+    trimmed: float
+    relaxed: float
+    bound: float
+
+    def table(self) -> dict[str, Array]:
+        """Return the curve."""
+        names = ("epochs", "travel", "objectives")
+        return {name: getattr(self, name) for name in names}
 
 
 def generate_images(
@@ -126,44 +175,107 @@ def generate_images(
     -----
     A.1.1 and (20).
     """
-    targets = _targets(dataset)
-    Y = targets.reshape(len(targets), -1) / 255.0
-    noise = np.random.default_rng(seed).standard_normal(Y.shape)
-    X, weights = whiten(noise, demean=False).X, np.asarray(betas, dtype=float)
-    problems = [Problem(X, Y, beta) for beta in weights]
+    targets, weights = _targets(dataset), np.asarray(betas, dtype=float)
+    problems = [_from_noise(targets, beta, seed) for beta in weights]
+    X, Y = problems[0].X, problems[0].Y
     grid, begin = Grid(neurons, weights, rate, 0), np.random.default_rng(seed + 1)
     run = descend(problems[0], grid, _settings(epochs, checkpoint), rng=begin)
     relaxed = [solve_whitened(Y, beta, tolerance=tolerance) for beta in weights]
-    # In double precision: the records of the run carry single rounding.
-    sgd = list(map(objective, problems, run.networks))
     made = list(map(recover_from_activations, problems, (r.W for r in relaxed)))
-    shown = [
-        _shown(X, networks, targets.shape)
-        for networks in (run.networks, [recovery.network for recovery in made])
-    ]
+    both = run.networks, [recovery.network for recovery in made]
+    shown = [_shown(X, networks, targets.shape) for networks in both]
     return Generation(
         dataset=dataset,
         betas=weights,
-        **_sides(sgd, run, relaxed, made),
+        **_upper_sides(problems, run.networks),
+        relaxed=np.array([r.value for r in relaxed]),
+        bound=np.array([r.proof.value for r in relaxed]),
+        recovered=np.array([r.cost for r in made]),
+        start=run.objectives[0],
+        stops=run.stops,
+        rates=run.rates,
         decay=np.exp(-rate * weights * epochs / (1 - MOMENTUM)),
         kappa=float(np.linalg.norm(Y, 2)),
         images=np.stack([np.broadcast_to(targets[::EACH], shown[0].shape), *shown]),
     )
 
 
-def _sides(
-    sgd: list[float], run: Descent, relaxed: list[Whitened], made: list[Recovery]
+def prolong_descent(
+    dataset: str = "mnist",
+    *,
+    beta: float = 1e-2,
+    neurons: int = 1000,
+    epochs: int = 15_000,
+    rate: float = 1e-3,
+    seed: int = 0,
+    checkpoint: Path | None = None,
+) -> Prolonged:
+    """Train one network of Figure 4 for longer, at a larger rate, and keep the curve.
+
+    Parameters
+    ----------
+    dataset : {"mnist", "cifar10"}
+    beta : float
+        The smallest of Figure 4, at which the paper finds a mismatch.
+    neurons, epochs, rate
+        Of SGD; the paper travels ``60_000 * 5e-5 = 3``.
+    seed : int
+        As of :func:`generate_images`: the same noise and the same start.
+    checkpoint : Path, optional
+        Where SGD keeps its state.
+
+    Raises
+    ------
+    ValueError
+        If there is no such data set.
+
+    Notes
+    -----
+    A.1.1.
+    """
+    problem = _from_noise(_targets(dataset), beta, seed)
+    settings = replace(_settings(epochs, checkpoint), tolerance=0.0, points=RECORDS)
+    begin = np.random.default_rng(seed + 1)
+    run = descend(problem, Grid(neurons, beta, rate, 0), settings, rng=begin)
+    relaxed = solve_whitened(problem.Y, beta)
+    sides = _upper_sides([problem], run.networks)
+    return Prolonged(
+        dataset=dataset,
+        beta=float(beta),
+        epochs=run.epochs,
+        objectives=run.objectives[:, 0],
+        travel=rate * run.epochs,
+        halved=bool(run.rates[0] < rate),
+        final=float(sides["sgd"][0]),
+        trimmed=float(sides["trimmed"][0]),
+        relaxed=relaxed.value,
+        bound=relaxed.proof.value,
+    )
+
+
+def _upper_sides(
+    problems: list[Problem], networks: tuple[Network, ...]
 ) -> dict[str, Array]:
-    """Return what bounds p* from both sides, and how SGD got there."""
+    """Return what SGD's networks cost, as they are and trimmed, and idle weights.
+
+    In double precision: the records of the run carry single rounding.
+    """
+    pairs = list(zip(problems, networks, strict=True))
+    outside = [u.U - (u.U @ p.X.T) @ p.X for p, u in pairs]
     return {
-        "relaxed": np.array([r.value for r in relaxed]),
-        "bound": np.array([r.proof.value for r in relaxed]),
-        "sgd": np.array(sgd),
-        "recovered": np.array([r.cost for r in made]),
-        "start": run.objectives[0],
-        "stops": run.stops,
-        "rates": run.rates,
+        "sgd": np.array([objective(p, u) for p, u in pairs]),
+        "trimmed": np.array([objective(p, trim(p.X, u)) for p, u in pairs]),
+        "idle": np.array(
+            [p.beta / 2 * np.vdot(U, U) for (p, _), U in zip(pairs, outside)]  # noqa: B905
+        ),
     }
+
+
+def _from_noise(targets: np.ndarray, beta: float, seed: int) -> Problem:
+    """Return the problem of making these images from whitened noise."""
+    Y = targets.reshape(len(targets), -1) / 255.0
+    noise = np.random.default_rng(seed).standard_normal(Y.shape)
+    return Problem(whiten(noise, demean=False).X, Y, beta)
 
 
 def _settings(epochs: int, checkpoint: Path | None) -> Settings:

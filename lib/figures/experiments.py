@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from lib.figures.style import COLOURS
+from lib.problem import Array
 
 Row = tuple[str, str, str, str]
 """A method: its field of the result, mark, label, and name among the colours."""
@@ -93,11 +94,13 @@ def plot_regions(ax: Axes, result: Any, which: int = 0, **style: Any) -> Axes:
 def plot_generation(ax: Axes, result: Any, **style: Any) -> Axes:
     """Draw both sides of p* against beta, over the lower one (Figure 4).
 
-    ``result`` has ``betas``, ``bound``, ``relaxed``, ``sgd`` and ``recovered``, as
-    :class:`lib.experiments.Generation`. All are drawn as quotients by the bound.
+    ``result`` has ``betas``, ``bound``, ``relaxed``, ``sgd``, ``trimmed`` and
+    ``recovered``, as :class:`lib.experiments.Generation`. All are drawn as quotients
+    by the bound.
     """
     rows = (
         ("sgd", "+", "SGD", "sgd"),
+        ("trimmed", "v", "SGD, trimmed", "frank_wolfe"),
         ("recovered", "x", "factored from (20)", "algorithm_1"),
         ("relaxed", "o", "relaxation (20)", "dual"),
     )
@@ -105,6 +108,33 @@ def plot_generation(ax: Axes, result: Any, **style: Any) -> Axes:
     ax.axhline(1.0, color=COLOURS["optimum"], ls="--", label="proved bound")
     ax.set(xscale="log", xlabel=r"weight decay $\beta$", ylabel="objective / bound")
     ax.legend()
+    return ax
+
+
+def plot_prolonged(ax: Axes, result: Any, printed: float, **style: Any) -> Axes:
+    """Draw how far above the bound SGD is against rate times epochs.
+
+    ``result`` has ``travel``, ``objectives`` and ``bound``, as
+    :class:`lib.experiments.Prolonged`; ``printed`` is how far the paper travels.
+    """
+    line = {"color": COLOURS["sgd"], "label": "SGD"} | style
+    ax.plot(result.travel, result.objectives / result.bound - 1, **line)
+    ax.axvline(printed, color=COLOURS["optimum"], ls=":", label="the paper stops")
+    ax.set(yscale="log", xlabel="learning rate times epochs")
+    ax.set_ylabel("objective / bound - 1")
+    ax.legend()
+    return ax
+
+
+def plot_looseness(
+    ax: Axes, betas: Array, relaxed: Array, network: Array, **style: Any
+) -> Axes:
+    """Draw by how many per cent a relaxation lies below p*, against beta."""
+    line = {"color": COLOURS["dual"]} | style
+    below = 100 * (1 - np.asarray(relaxed) / np.asarray(network))
+    ax.plot(betas, below, "o-", **line)
+    ax.axhline(0.0, color=COLOURS["optimum"], ls="--")
+    ax.set(xlabel=r"weight decay $\beta$", ylabel="(20) below $p^*$, %")
     return ax
 
 
@@ -121,6 +151,7 @@ def plot_generated(ax: Axes, result: Any, which: int = 0, **style: Any) -> Axes:
     height = rows[0].shape[0]
     ax.set_yticks(height * (np.arange(3) + 0.5), ["target", "SGD", "recovered"])
     ax.set(xticks=[], xlabel="one image of each class")
+    ax.grid(False)
     ax.set_ylabel(rf"$\beta = {result.betas[which]:g}$")
     return ax
 

@@ -4,6 +4,7 @@ import ast
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -27,18 +28,17 @@ def executed() -> Callable[[str], NotebookNode]:
 
 
 @pytest.fixture
-def glued(executed):
+def glued(executed: Callable[[str], NotebookNode]) -> Callable[[str], dict[str, Any]]:
     """Read the values that a chapter glued into its text: ``glued(stem)``."""
 
-    def read(stem):
+    def read(stem: str) -> dict[str, Any]:
         found = {}
         for cell in executed(stem).cells:
             for output in cell.get("outputs", []):
                 name = output.get("metadata", {}).get("scrapbook", {}).get("name")
                 if name:
-                    texts = [
-                        v for k, v in output["data"].items() if k.endswith("text/plain")
-                    ]
+                    data = output["data"].items()
+                    texts = [v for k, v in data if k.endswith("text/plain")]
                     found[name] = ast.literal_eval(texts[0])
         return found
 

@@ -13,7 +13,7 @@ import pytest
 
 from tools import record
 from tools.book import REPOSITORY, Book
-from tools.chapter import parameter_names, read_chapter
+from tools.chapter import parameter_names, read_chapter, read_parameters
 from tools.run_notebooks import parse, plan
 
 SOON = 60
@@ -51,6 +51,30 @@ def test_parameters_of_the_file_reach_the_chapter(new_book, run):
     assert run(book) == 0
     assert outputs(executed(book, "one")) == "2.5\n"
     assert record.read(book.executed, "one").parameters == {"beta": 2.5}
+
+
+@pytest.mark.parametrize(
+    ("text", "set_from_outside"),
+    [("0.5", {}), ("5.0e-1", {}), ("1", {"beta": 1}), ("'0.5'", {"beta": "0.5"})],
+)
+def test_a_value_that_the_chapter_has_anyway_is_not_set(
+    new_book, text, set_from_outside
+):
+    # It would repeat the cell of parameters on the page.
+    book = new_book(one="print(beta)")
+    path = book.root / "params" / "ci.yml"
+    path.write_text(f"one: {{beta: {text}}}\n")
+    assert read_parameters(path, book) == {"one": set_from_outside}
+
+
+def test_a_value_that_is_computed_counts_as_different(new_book):
+    book = new_book(one="print(beta)")
+    source = book.root / "chapters" / "one.md"
+    computed = source.read_text().replace("beta = 0.5", "beta = 1 / 2")
+    source.write_text(computed)
+    path = book.root / "params" / "ci.yml"
+    path.write_text("one: {beta: 0.5}\n")
+    assert read_parameters(path, book) == {"one": {"beta": 0.5}}
 
 
 def test_a_second_run_does_nothing_and_a_forced_one_something(done_book, run, capsys):

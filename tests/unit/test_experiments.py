@@ -40,6 +40,7 @@ TOY = {
         "epochs": 300,
         "tolerance": 1e-3,
     },
+    experiments.prolong_descent: {"beta": 5.0, "neurons": 40, "epochs": 90},
     experiments.compare_activations: {
         "n": 40,
         "tests": 30,
@@ -127,6 +128,34 @@ def test_relaxation_lies_below_every_network_of_the_images(folder):
     assert result.sgd[1] == pytest.approx(result.relaxed[1], rel=1e-2)
     assert result.images.shape == (3, 2, 10, 28, 28, 1)
     assert (result.images[1:, 1] == 0).all()  # beta above kappa: black
+    # A trimmed network costs less by at least what is idle.
+    assert (result.trimmed <= (result.sgd - result.idle) * (1 + 1e-12)).all()
+    assert (result.idle > 0).all()
+
+
+def test_what_decays_alone_decays_at_the_rate_of_the_heavy_ball(folder):
+    # 784 inputs, 100 samples: Kaiming's uniform weights have variance 2/784. At beta
+    # = 20 nothing is left, so this is a smaller one. The law is that of gradient flow
+    # for rate epochs / (1 - momentum); momentum starts at 0, so it lags by about
+    # 1 / (1 - momentum) epochs of 300, and the draw of 120 x 684 weights adds 1 %.
+    options = {"betas": (0.5,)}
+    result = run(experiments.generate_images, folder, **options).result
+    start = 0.5 * 0.5 * 120 * 684 * 2 / 784
+    lag = 2 * 0.5 * 2e-4 * 20 / (1 - 0.95)
+    assert result.idle[0] == pytest.approx(start * result.decay[0] ** 2, rel=0.01 + lag)
+
+
+def test_a_longer_descent_is_the_same_descent_and_keeps_its_curve(folder):
+    options = {"beta": 20.0, "neurons": 120, "epochs": 300, "rate": 2e-4}
+    longer = run(experiments.prolong_descent, folder, **options).result
+    short = run(experiments.generate_images, folder).result
+    # Single precision in batches of different size.
+    assert longer.final == pytest.approx(short.sgd[0], rel=1e-4)
+    assert longer.trimmed == pytest.approx(short.trimmed[0], rel=1e-4)
+    assert longer.travel[-1] == pytest.approx(2e-4 * 300)
+    assert len(longer.objectives) == len(longer.epochs) > 100
+    assert longer.objectives[-1] == pytest.approx(longer.final, rel=1e-5)
+    assert longer.bound <= longer.relaxed <= longer.trimmed <= longer.final
 
 
 @pytest.mark.parametrize("demean", [True, False])

@@ -66,14 +66,31 @@ GENERATION = SimpleNamespace(
     relaxed=np.array([1.0, 2.0]),
     sgd=np.array([3.0, 2.0]),
     recovered=np.array([1.5, 4.0]),
+    trimmed=np.array([1.25, 2.0]),
 )
 
 
 def test_generation_is_drawn_over_the_bound(ax):
     figures.plot_generation(ax, GENERATION)
-    drawn = [line.get_ydata().tolist() for line in ax.lines[:3]]
-    assert drawn == [[3.0, 1.0], [1.5, 2.0], [1.0, 1.0]]
-    assert len(labels(ax)) == 4
+    drawn = [line.get_ydata().tolist() for line in ax.lines[:4]]
+    assert drawn == [[3.0, 1.0], [1.25, 1.0], [1.5, 2.0], [1.0, 1.0]]
+    assert len(labels(ax)) == 5
+
+
+def test_a_longer_descent_is_drawn_over_the_bound_with_the_papers_end(ax):
+    result = SimpleNamespace(
+        travel=np.array([0.0, 4.0]), objectives=np.array([6.0, 2.5]), bound=2.0
+    )
+    figures.plot_prolonged(ax, result, 3.0)
+    assert ax.lines[0].get_xydata().tolist() == [[0.0, 2.0], [4.0, 0.25]]
+    assert ax.lines[1].get_xdata()[0] == 3.0
+    assert ax.get_yscale() == "log"
+
+
+def test_looseness_is_in_per_cent_of_the_optimum(ax):
+    figures.plot_looseness(ax, [1.0, 2.0], [0.5, 4.0], [2.0, 4.0])
+    assert ax.lines[0].get_xydata().tolist() == [[1.0, 75.0], [2.0, 0.0]]
+    assert "%" in ax.get_ylabel()
 
 
 @pytest.mark.parametrize("channels", [1, 3])
