@@ -43,6 +43,18 @@ FaceScratch = namedtuple("FaceScratch", "rays basis triangle image form vectors 
 """Work space of one thread for the faces of one cone."""
 
 
+def make_points(X: np.ndarray, Z: np.ndarray) -> Points:
+    """Return data with the lengths of their rows, as the searches take them.
+
+    Parameters
+    ----------
+    X : (n, r) array
+        Of full column rank, with entries of order one, like Z.
+    Z : (n, c) array
+    """
+    return Points(X, Z, np.linalg.norm(X, axis=1), np.linalg.norm(Z, axis=1))
+
+
 def make_scratch(n: int, r: int, c: int) -> Scratch:
     """Allocate the work space of a thread."""
     square = [np.zeros((r, r)) for _ in range(5)]
