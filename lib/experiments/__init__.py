@@ -8,22 +8,34 @@ from lib.experiments.complexity import Complexity, measure_complexity
 from lib.experiments.generation import Generation, generate_images
 from lib.experiments.margin import MaxMargin, factorise_margin
 from lib.experiments.printed import Comparison
+from lib.experiments.search import (
+    Ascents,
+    SearchSizes,
+    compare_ascents,
+    count_nodes,
+    power_ascent,
+)
 from lib.experiments.spirals import SpiralLosses, classify_spiral
 from lib.experiments.store import Run, Stored, cached
 
 __all__ = [
     "Activations",
+    "Ascents",
     "Comparison",
     "Complexity",
     "Generation",
     "MaxMargin",
     "Run",
+    "SearchSizes",
     "SpiralLosses",
     "Stored",
     "cached",
     "classify_spiral",
     "compare_activations",
+    "compare_ascents",
+    "count_nodes",
     "factorise_margin",
     "generate_images",
     "measure_complexity",
+    "power_ascent",
 ]

@@ -20,12 +20,14 @@ from lib.figures.experiments import (
     plot_spiral_losses,
 )
 from lib.figures.networks import plot_final_objectives, plot_rescaling, plot_segment
+from lib.figures.search import plot_ascents, plot_maxima, plot_nodes
 from lib.figures.style import COLOURS, use_book_style
 from lib.figures.training import plot_bounds, plot_descents, plot_radii, plot_rounds
 
 __all__ = [
     "COLOURS",
     "plot_activations",
+    "plot_ascents",
     "plot_benchmark",
     "plot_bounds",
     "plot_cell_counts",
@@ -39,6 +41,8 @@ __all__ = [
     "plot_literal",
     "plot_margin_accuracy",
     "plot_margin_objective",
+    "plot_maxima",
+    "plot_nodes",
     "plot_radii",
     "plot_regions",
     "plot_rescaling",
