@@ -115,7 +115,7 @@ def center(points, stack, top, scratch):
     """Write ``A_c w_i`` for each ray and return the undecided point to cut by.
 
     An undecided ``(x_j . u)_+`` is ``share x_j . u`` plus a remainder, convex and
-    nonnegative; the share makes the remainders at the rays add up to the least.
+    nonnegative; the share gives the rays on both sides the same sum of remainders.
     """
     rays, A, undecided = stack.rays[top], stack.maps[top], stack.undecided[top]
     heights, images = scratch.heights, scratch.images
