@@ -14,6 +14,7 @@ from lib.experiments.search import (
     compare_ascents,
     count_nodes,
     power_ascent,
+    shrink_cone,
 )
 from lib.experiments.spirals import SpiralLosses, classify_spiral
 from lib.experiments.store import Run, Stored, cached
@@ -38,4 +39,5 @@ __all__ = [
     "generate_images",
     "measure_complexity",
     "power_ascent",
+    "shrink_cone",
 ]

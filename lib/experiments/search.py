@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from lib.arrangement import generic_cell_count
 from lib.ascent import ascend
-from lib.branch_and_bound import Limits, branch_and_bound
+from lib.branch_and_bound import Limits, bound_cone, branch_and_bound
 from lib.frank_wolfe import solve
 from lib.oracle import correlation, oracle
 from lib.problem import Array, Problem, residual
-from lib.simplices import make_points
+from lib.simplices import Points, make_points
 
 PROVED_EXCESS = 1e-3
 """Residuals are proved to have kappa below ``beta (1 + PROVED_EXCESS)``: the gap of
 a thousandth that a practical certificate asks for."""
+
+CONE_SAMPLES = 4000
+"""Directions tried in a cone, where its bound is compared with them."""
 
 SOLVED = 1e-8
 """Relative gap to which the networks are trained whose residuals are searched."""
@@ -126,6 +130,38 @@ def compare_ascents(
     power, climbs, slack = (np.array(column) for column in zip(*rows, strict=True))
     worst = int(power[:, -1].argmin())
     return Ascents(np.array(starts), power, climbs, slack, *data[worst])
+
+
+def shrink_cone(
+    points: Points, widths: Sequence[float], rng: np.random.Generator
+) -> tuple[Array, Array]:
+    """Compare the bound of a cone with its directions while it shrinks to a ray.
+
+    Parameters
+    ----------
+    points : Points
+    widths : sequence of float
+        1 is the positive orthant, 0 its middle ray.
+    rng : numpy.random.Generator
+        Of the ``CONE_SAMPLES`` directions tried in each cone.
+
+    Returns
+    -------
+    sampled : (k,) array
+        Largest ``|Z^T (X u)_+|`` among them.
+    bounds : (k,) array
+        :func:`lib.branch_and_bound.bound_cone`, an upper bound for the whole cone.
+    """
+    r = points.X.shape[1]
+    middle, sampled, bounds = np.ones((1, r)) / np.sqrt(r), [], []
+    for width in widths:
+        rays = middle + width * (np.eye(r) - middle)
+        rays /= np.linalg.norm(rays, axis=1, keepdims=True)
+        inside = rng.exponential(size=(CONE_SAMPLES, r)) @ rays
+        inside /= np.linalg.norm(inside, axis=1, keepdims=True)
+        sampled.append(correlation(points.X, points.Z, inside).max())
+        bounds.append(bound_cone(points, rays))
+    return np.array(sampled), np.array(bounds)
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,9 +16,10 @@ from lib.experiments.images import (
     balanced,
     white_images,
 )
-from lib.oracle import oracle
+from lib.oracle import correlation, oracle
 from lib.problem import Problem
 from lib.sgd import Grid, Settings
+from lib.simplices import make_points
 from lib.whitening import whiten
 
 SINGLE = 1e-5
@@ -178,6 +179,17 @@ def test_power_ascent_stays_where_nothing_is_active():
     X, Z = np.eye(2), np.ones((2, 1))
     start = -np.ones((1, 2)) / np.sqrt(2)
     assert experiments.power_ascent(X, Z, start).tolist() == [0.0]
+
+
+def test_bounds_of_shrinking_cones_close_in_on_their_middle_ray():
+    rng = np.random.default_rng(0)
+    points = make_points(rng.standard_normal((30, 3)), rng.standard_normal((30, 2)))
+    sampled, bounds = experiments.shrink_cone(points, (1.0, 0.1, 1e-6), rng)
+    assert (sampled <= bounds * (1 + 1e-12)).all()
+    middle = np.ones((1, 3)) / np.sqrt(3)
+    (value,) = correlation(points.X, points.Z, middle)
+    assert sampled[-1] == pytest.approx(value, rel=1e-5)  # ten times the width
+    assert bounds[-1] == pytest.approx(value, rel=1e-5)
 
 
 def test_searches_are_counted_beside_the_cells(folder):
