@@ -183,6 +183,46 @@ def visit(points, stack, work, log, batch):
     return len(given.levels), kept
 
 
+def bound_cone(points: Points, rays: Array) -> float:
+    """Bound ``|Z^T (X u)_+|`` over the unit vectors of one cone, without a search.
+
+    This is the bound by which :func:`branch_and_bound` prunes: rectifiers of one sign
+    are linear; of the others a linear share is taken and the rest interpolated
+    between the rays, and the quadratic form that results is bounded by copositivity.
+
+    Parameters
+    ----------
+    points : Points
+    rays : (r, r) array
+        Independent unit rays, one a row, at right angles or less to each other.
+
+    Returns
+    -------
+    float
+        An upper bound, up to :func:`slack` and the few digits of a bisection.
+
+    Raises
+    ------
+    ValueError
+        If the rays are not r unit vectors at right angles or less.
+
+    Notes
+    -----
+    O(n r (r + c)).
+    """
+    r = points.X.shape[1]
+    gram = rays @ rays.T
+    fits = gram.shape == (r, r) and rays.shape[1] == r
+    if not fits or np.abs(np.diag(gram) - 1).max() > 1e-9 or gram.min() < -1e-9:
+        raise ValueError(
+            f"bound_cone needs {r} unit rays at right angles or less; got rays "
+            f"{rays.shape} with products down to {gram.min():.2g}. Cut the cone first."
+        )
+    worker = _Worker(points)
+    load(points, worker.stack, worker.log, rays, 0)
+    return float(appraise(points, worker.stack, worker.work[0], 0))
+
+
 class _Worker:
     """A thread's own stack, work space and log."""
 

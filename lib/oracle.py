@@ -15,7 +15,7 @@ from lib.planar import planar_oracle, ray_oracle
 from lib.problem import Array, RankReduction, reduce_rank
 from lib.relaxation import relaxed_bound
 from lib.sign_search import search_signs
-from lib.simplices import Points
+from lib.simplices import Points, make_points
 
 __all__ = [
     "Limits",
@@ -130,9 +130,8 @@ def _reduced_oracle(
         return silent(X.shape[1])
     if rank <= 2:
         return (ray_oracle, planar_oracle)[rank - 1](X, Z)
-    lengths = np.linalg.norm(X, axis=1)
-    points = Points(X, Z, lengths, np.linalg.norm(Z, axis=1))
-    seeds = _seeds(X, lengths)
+    points = make_points(X, Z)
+    seeds = _seeds(X, points.sizes)
     if starts is not None:
         seeds = np.vstack([_directions(starts @ reduced.basis), seeds])
     return _search(points, seeds, limits)

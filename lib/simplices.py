@@ -43,6 +43,18 @@ FaceScratch = namedtuple("FaceScratch", "rays basis triangle image form vectors 
 """Work space of one thread for the faces of one cone."""
 
 
+def make_points(X: np.ndarray, Z: np.ndarray) -> Points:
+    """Return data with the lengths of their rows, as the searches take them.
+
+    Parameters
+    ----------
+    X : (n, r) array
+        Of full column rank, with entries of order one, like Z.
+    Z : (n, c) array
+    """
+    return Points(X, Z, np.linalg.norm(X, axis=1), np.linalg.norm(Z, axis=1))
+
+
 def make_scratch(n: int, r: int, c: int) -> Scratch:
     """Allocate the work space of a thread."""
     square = [np.zeros((r, r)) for _ in range(5)]
@@ -103,7 +115,7 @@ def center(points, stack, top, scratch):
     """Write ``A_c w_i`` for each ray and return the undecided point to cut by.
 
     An undecided ``(x_j . u)_+`` is ``share x_j . u`` plus a remainder, convex and
-    nonnegative; the share makes the remainders at the rays add up to the least.
+    nonnegative; the share gives the rays on both sides the same sum of remainders.
     """
     rays, A, undecided = stack.rays[top], stack.maps[top], stack.undecided[top]
     heights, images = scratch.heights, scratch.images

@@ -14,26 +14,40 @@ from lib.experiments.generation import (
 )
 from lib.experiments.margin import MaxMargin, factorise_margin
 from lib.experiments.printed import Comparison
+from lib.experiments.search import (
+    Ascents,
+    SearchSizes,
+    compare_ascents,
+    count_nodes,
+    power_ascent,
+    shrink_cone,
+)
 from lib.experiments.spirals import SpiralLosses, classify_spiral
 from lib.experiments.store import Run, Stored, cached
 
 __all__ = [
     "Activations",
+    "Ascents",
     "Comparison",
     "Complexity",
     "Generation",
     "MaxMargin",
     "Prolonged",
     "Run",
+    "SearchSizes",
     "SpiralLosses",
     "Stored",
     "WhitenedTests",
     "cached",
     "classify_spiral",
     "compare_activations",
+    "compare_ascents",
+    "count_nodes",
     "factorise_margin",
     "generalise_whitened",
     "generate_images",
     "measure_complexity",
+    "power_ascent",
     "prolong_descent",
+    "shrink_cone",
 ]

@@ -11,7 +11,7 @@ from lib.arrangement import generic_cell_count, iterate_cells, paper_cell_bound
 from lib.branch_and_bound import Limits, branch_and_bound
 from lib.oracle import propose
 from lib.problem import Array
-from lib.simplices import Points
+from lib.simplices import make_points
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +119,7 @@ def _search(X: Array, Z: Array, most: float) -> tuple[float, float]:
     if X.shape[1] <= 2:
         return np.nan, np.nan
     value = propose(X, Z).value
-    points = Points(X, Z, np.linalg.norm(X, axis=1), np.linalg.norm(Z, axis=1))
+    points = make_points(X, Z)
     begin = time.perf_counter()
     found = branch_and_bound(points, value, Limits(nodes=most))
     seconds = time.perf_counter() - begin

@@ -33,6 +33,7 @@ from lib.figures.networks import (
     plot_rescaling,
     plot_segment,
 )
+from lib.figures.search import plot_ascents, plot_maxima, plot_nodes
 from lib.figures.style import COLOURS, use_book_style
 from lib.figures.training import plot_bounds, plot_descents, plot_radii, plot_rounds
 from lib.figures.whitening import (
@@ -45,6 +46,7 @@ __all__ = [
     "COLOURS",
     "interactive",
     "plot_activations",
+    "plot_ascents",
     "plot_benchmark",
     "plot_bounds",
     "plot_cell_counts",
@@ -60,6 +62,8 @@ __all__ = [
     "plot_looseness",
     "plot_margin_accuracy",
     "plot_margin_objective",
+    "plot_maxima",
+    "plot_nodes",
     "plot_prolonged",
     "plot_radii",
     "plot_ratios",

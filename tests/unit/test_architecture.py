@@ -64,6 +64,7 @@ MAY_IMPORT = {
     # Its analytic centre and its master problem are parts of it, not solvers.
     "cutting_plane": BASE | {"oracle", "certificate", "analytic_centre", "master"},
     "algorithm_1": GEOMETRY | {"certificate"},
+    "by_cells": BASE | {"arrangement", "cone_pca"},
     # Its master problem and its sliding step are parts of it, not other solvers.
     "frank_wolfe": GEOMETRY
     | {"certificate", "fit", "master", "merge", "sliding", "units"},
@@ -75,8 +76,8 @@ MAY_IMPORT = {
     # Whole experiments: they run solvers side by side and judge them.
     "experiments": GEOMETRY
     | {"algorithm_1", "branch_and_bound", "certificate", "closed_form", "copositive"}
-    | {"data", "demeaned", "files", "frank_wolfe", "recover", "sgd", "simplices"}
-    | {"whitening"},
+    | {"ascent", "data", "demeaned", "files", "frank_wolfe", "recover", "sgd"}
+    | {"simplices", "whitening"},
     "figures": BASE,  # results are drawn, never computed
 }
 

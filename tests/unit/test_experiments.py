@@ -17,8 +17,10 @@ from lib.experiments.images import (
     normalised,
     white_images,
 )
+from lib.oracle import correlation, oracle
 from lib.problem import Problem
 from lib.sgd import Grid, Settings
+from lib.simplices import make_points
 from lib.whitening import whiten
 
 SINGLE = 1e-5
@@ -55,6 +57,8 @@ TOY = {
         "tests": 60,
     },
     experiments.measure_complexity: {"sizes": ((4, 8), (4, 8, 16), (5, 8))},
+    experiments.compare_ascents: {"samples": 20, "draws": 6, "starts": (1, 5, 40)},
+    experiments.count_nodes: {"sizes": (8, 16)},
 }
 
 
@@ -222,6 +226,55 @@ def test_counted_cells_are_those_of_points_in_general_position(folder):
     assert result.slope("cells", 2) == pytest.approx(1.0)
     assert np.isnan(result.nodes[result.r <= 2]).all()
     assert (result.nodes[result.r == 3] > 0).all()
+
+
+def test_ascents_reach_at_most_kappa_and_more_starts_more(folder):
+    result = run(experiments.compare_ascents, folder).result
+    for reached in (result.power, result.climbs):
+        # The oracle's own climbs are precise to rounding, its bound to 1e-10.
+        assert (reached <= 1 + result.slack[:, None]).all()
+        assert (np.diff(reached, axis=1) >= 0).all()
+    assert (result.slack < 1e-9).all()
+    assert result.misses("power", 1e-3)[0] > 0
+    assert result.misses("climbs", 1e-3)[-1] == 0  # 40 climbs, 382 cells
+    # The draw that is kept is the one that power ascent missed most.
+    assert result.X.shape == (20, 3)
+    top = oracle(result.X, result.Z).value
+    U = np.eye(3)
+    assert experiments.power_ascent(result.X, result.Z, U).max() <= top * (1 + 1e-12)
+
+
+def test_power_ascent_of_a_linear_network_finds_its_top_eigenvector():
+    # Positive data on the orthant are linear there, and the top is inside.
+    rng = np.random.default_rng(0)
+    X, Z = rng.uniform(1, 2, (8, 3)), rng.uniform(1, 2, (8, 2))
+    start = np.ones((1, 3)) / np.sqrt(3)
+    (reached,) = experiments.power_ascent(X, Z, start)
+    assert reached == pytest.approx(np.linalg.norm(Z.T @ X, 2), rel=1e-12)
+
+
+def test_power_ascent_stays_where_nothing_is_active():
+    X, Z = np.eye(2), np.ones((2, 1))
+    start = -np.ones((1, 2)) / np.sqrt(2)
+    assert experiments.power_ascent(X, Z, start).tolist() == [0.0]
+
+
+def test_bounds_of_shrinking_cones_close_in_on_their_middle_ray():
+    rng = np.random.default_rng(0)
+    points = make_points(rng.standard_normal((30, 3)), rng.standard_normal((30, 2)))
+    sampled, bounds = experiments.shrink_cone(points, (1.0, 0.1, 1e-6), rng)
+    assert (sampled <= bounds * (1 + 1e-12)).all()
+    middle = np.ones((1, 3)) / np.sqrt(3)
+    (value,) = correlation(points.X, points.Z, middle)
+    assert sampled[-1] == pytest.approx(value, rel=1e-5)  # ten times the width
+    assert bounds[-1] == pytest.approx(value, rel=1e-5)
+
+
+def test_searches_are_counted_beside_the_cells(folder):
+    result = run(experiments.count_nodes, folder).result
+    assert result.cells.tolist() == [8 * 7 + 2, 16 * 15 + 2]
+    assert (result.random > 0).all()
+    assert (result.residual >= result.neurons).all()  # each is looked at
 
 
 @pytest.mark.parametrize("demean", [False, True])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lib.ascent import ascend
-from lib.branch_and_bound import Limits, branch_and_bound
+from lib.branch_and_bound import Limits, bound_cone, branch_and_bound
 from lib.compiled import diagonalise, is_positive_semidefinite, orthonormalise
 from lib.cone_pca import cone_pca
 from lib.oracle import correlation, oracle, propose
@@ -108,6 +108,30 @@ def test_level_of_a_decided_cone_with_its_top_inside_is_exact(width):
     _, scratch = bounded(data, rays / np.linalg.norm(rays, axis=1, keepdims=True))
     kappa = np.linalg.norm(Z.T @ X, 2)
     assert 0 <= least_level(scratch) / kappa - 1 <= 2e-9
+
+
+@pytest.mark.parametrize(("r", "c"), [(2, 1), (3, 3), (5, 2)])
+def test_bound_of_a_cone_is_above_all_its_samples_and_at_a_ray_exact(r, c):
+    rng = np.random.default_rng(r)
+    data = points(30, r, c)
+    rays = cone_inside_orthant(r, rng)
+    values = correlation(data.X, data.Z, samples_of(rays, 2000, rng))
+    assert values.max() <= bound_cone(data, rays) * (1 + 1e-12)
+    u = rng.uniform(0.5, 1, r)
+    rays = u / np.linalg.norm(u) + 1e-9 * np.eye(r)
+    rays /= np.linalg.norm(rays, axis=1, keepdims=True)
+    # A cone of width 1e-9, on one side of every point.
+    top = correlation(data.X, data.Z, rays).max()
+    assert bound_cone(data, rays) == pytest.approx(top, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    "rays",
+    [np.eye(2), 2 * np.eye(3), np.array([[1.0, 0, 0], [-0.6, 0.8, 0], [0, 0, 1]])],
+)
+def test_cones_that_are_too_wide_are_refused(rays):
+    with pytest.raises(ValueError, match="3 unit rays at right angles or less"):
+        bound_cone(points(5, 3, 1), rays)
 
 
 @pytest.mark.parametrize("r", [2, 3, 4, 5])
