@@ -14,6 +14,7 @@ from tools.chapter import code_cells, has_tag, parameter_names, read_chapter
 CHAPTERS = Book().chapters()
 MOST_LINES_OF_A_CELL = 12
 MOST_LINES_OF_A_CHAPTER = 80
+ASIDE = ("parameters", "remove-cell", "remove-input")
 STATEMENTS = ("theorem", "lemma", "proposition", "corollary")
 DIRECTIVE = re.compile(r"^ *(?:`{3,}|:{3,})\{(?P<name>[\w:-]+)\} *(?P<title>.*)$", re.M)
 LABEL = re.compile(r"\n:label: (?P<label>\S+)")
@@ -107,8 +108,8 @@ def test_a_chapters_own_code_is_short(stem):
 def own_code(stem: str) -> list[str]:
     """List the lines that a reader of the chapter has to follow.
 
-    Not among them: parameters and their check, cells that are not shown (they hand
-    numbers to the text), and the code of solutions, which is the reader's own work.
+    Not among them: parameters and their check, code that is not shown (it hands numbers
+    to the text and to figures that move), and the code of solutions, which is the reader's own work.
     """
     lines, inside_solution = [], False
     for cell in chapter(stem).cells:
@@ -117,7 +118,7 @@ def own_code(stem: str) -> list[str]:
                 if name in ("solution-start", "solution-end"):
                     inside_solution = name == "solution-start"
             continue
-        aside = has_tag(cell, "parameters") or has_tag(cell, "remove-cell")
+        aside = any(has_tag(cell, tag) for tag in ASIDE)
         if not (aside or inside_solution or cell == check_cell(stem)):
             lines += [line for line in cell.source.splitlines() if line.strip()]
     return lines
