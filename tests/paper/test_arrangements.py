@@ -66,3 +66,15 @@ def test_number_of_patterns_is_polynomial_for_fixed_rank():
     for r in (1, 2, 3, 4):
         growth = generic_cell_count(20_000, r) / generic_cell_count(10_000, r)
         assert growth == pytest.approx(2 ** (r - 1), rel=1e-3)
+
+
+@pytest.mark.parametrize("r", [2, 3, 5, 9])
+def test_cells_grow_with_one_power_less_than_the_papers_bound(r):
+    for n in range(r, 60):
+        sharper = 2 * (np.e * (n - 1) / (r - 1)) ** (r - 1)
+        assert generic_cell_count(n, r) <= sharper * (1 + 1e-12)
+    # r! (e / r)^r n is sqrt(2 pi r) n up to Stirling's 1 / (12 r); the rest is O(1/n).
+    n = 10**7
+    looseness = paper_cell_bound(n, r) / generic_cell_count(n, r)
+    limit = np.sqrt(2 * np.pi * r) * n
+    assert limit * (1 - 1e-4) <= looseness <= limit * np.exp(1 / (12 * r)) * (1 + 1e-4)

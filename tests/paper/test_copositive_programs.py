@@ -388,6 +388,21 @@ def test_20_is_the_optimum_for_few_whitened_samples(n):
     assert ours.relative_gap <= SPLITTING
 
 
+def test_20_is_strictly_below_every_network_for_five_whitened_samples():
+    # Order 5: the soft-thresholded SVD of Y is doubly nonnegative and, by Horn's
+    # matrix, not completely positive. So (20) is what a linear network reaches.
+    steps = np.subtract.outer(np.arange(5), np.arange(5)) % 5
+    M = np.cos(2 * np.pi / 5 * steps) - np.cos(4 * np.pi / 5)
+    values, P = np.linalg.eigh(M)
+    sigma, beta = values[2:] + 0.3, 0.3
+    ours = solve_whitened(P[:, 2:] * sigma, beta, tolerance=1e-8)
+    assert ours.value == pytest.approx((beta * sigma - beta**2 / 2).sum(), rel=1e-8)
+    certified = solve(Problem(np.eye(5), P[:, 2:] * sigma, beta)).certificate
+    assert certified.relative_gap <= 1e-8
+    # 1.88 %, by another route: the oracle knows nothing of doubly nonnegative.
+    assert 1 - ours.value / certified.dual == pytest.approx(0.0188, abs=1e-4)
+
+
 @pytest.mark.parametrize("beta", [0.5, 2.0, 3.5])
 def test_20_is_soft_thresholding_for_one_hot_labels(beta):
     # Theorem 2: left singular vectors are class indicators, nonnegative.
