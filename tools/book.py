@@ -116,8 +116,12 @@ def read_yaml(path: Path) -> Any:
 
 
 INTEGER = r"[-+]?(?:0|[1-9][0-9_]*)"
-DIGITS = r"(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)"
-FLOAT = rf"[-+]?(?:{DIGITS}(?:[eE][-+]?[0-9]+)?|\.(?:inf|Inf|INF))|\.(?:nan|NaN|NAN)"
+EXPONENT = r"(?:[eE][-+]?[0-9]+)"
+DECIMAL = r"(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)"
+FLOAT = (
+    rf"[-+]?(?:{DECIMAL}{EXPONENT}?|[0-9][0-9_]*{EXPONENT}|\.(?:inf|Inf|INF))"
+    r"|\.(?:nan|NaN|NAN)"
+)
 
 
 class _Loader(yaml.SafeLoader):

@@ -74,16 +74,22 @@ def _specs(cells: list[str], place: int, defaults: dict[str, Any]) -> dict[str, 
     A parameter that is not checked there must be of the kind of its default.
     """
     found: dict[str, Spec] = {}
-    following = "".join(cells[place + 1 : place + 2])
-    if "parameters.check(" in following:
+    following = _up_to_check("".join(cells[place + 1 : place + 2]))
+    if following:
         namespace = _imports(cells[:place], following) | defaults
         recorder = vars(parameters) | {"check": lambda _, **specs: found.update(specs)}
         namespace["parameters"] = SimpleNamespace(**recorder)
-        for statement in ast.parse(following).body:
-            exec(ast.unparse(statement), namespace)
-            if found:
-                break
+        exec(following, namespace)
     return {name: found.get(name, like(value)) for name, value in defaults.items()}
+
+
+def _up_to_check(cell: str) -> str:
+    """Return the statements of a cell up to its check of the parameters, if any."""
+    statements = [ast.unparse(statement) for statement in ast.parse(cell).body]
+    for place, statement in enumerate(statements):
+        if statement.startswith("parameters.check(globals(), "):
+            return "\n".join(statements[: place + 1])
+    return ""
 
 
 def _imports(cells: list[str], user: str) -> dict[str, Any]:
