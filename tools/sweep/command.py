@@ -19,6 +19,7 @@ from tools.sweep.described import describe
 from tools.sweep.folder import DONE, FAILED, LOST, SHORT, Folder
 from tools.sweep.gather import Row, gather, write_table
 from tools.sweep.grid import expand, read_grids, read_options
+from tools.sweep.options import add_engine_options, engine_of
 from tools.sweep.worker import Ended, Job, perform
 
 EXAMPLE = """\
@@ -47,18 +48,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add("--list", action="store_true", help="list the parameters, run nothing")
     add("--dry-run", action="store_true", help="list the runs and their states")
     add("--retry", nargs="*", metavar="KEY", help="again: all failed runs, or only KEY")
-    add("--workers", type=int, help="workers of this machine (default: its cores)")
-    add("--retries", type=int, default=3, help="lost workers a run may survive (3)")
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask scheduler")
-    where.add_argument("--config", type=Path, metavar="FILE", help="a cluster to start")
+    add_engine_options(parser)
     add("--root", type=Path, default=REPOSITORY, help="the folder of another book")
-    options = parser.parse_args(arguments)
-    if options.workers is not None and options.workers < 1:
-        parser.error(f"--workers must be at least 1; got {options.workers}")
-    if options.retries < 0:
-        parser.error(f"--retries must be at least 0; got {options.retries}")
-    return options
+    return parser.parse_args(arguments)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -155,14 +147,11 @@ def choose(folder: Folder, jobs: list[Job], retry: list[str] | None) -> list[Job
 
 def perform_all(folder: Folder, todo: list[Job], options: argparse.Namespace) -> None:
     """Do the runs on the workers and keep each result as it comes."""
-    from tools.sweep.engine import Engine, connected, work  # Dask, where it is needed
+    from tools.sweep.engine import connected, work  # Dask, where it is needed
 
     scratch = folder.root / "scratch"
-    engine = Engine(
-        options.scheduler, options.config, options.workers, options.retries, scratch
-    )
     try:
-        with connected(engine) as client:
+        with connected(engine_of(options, scratch)) as client:
             print(f"dashboard: {client.dashboard_link}", flush=True)
             print(f"workers: {len(client.nthreads())}", flush=True)
             ended = work(client, perform, todo)

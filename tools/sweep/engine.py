@@ -9,14 +9,15 @@ import socket
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import dask
 from distributed import Client, LocalCluster, as_completed
 
+from lib.sharding import Sharing
 from tools.book import BookError, read_yaml
+from tools.sweep.options import Engine
 
 CONNECT_SECONDS = 30
 """Time in which a scheduler must answer."""
@@ -24,34 +25,11 @@ CONNECT_SECONDS = 30
 DASHBOARD = 8787
 """The port of Dask's dashboard, unless it is taken."""
 
+PARTS = 4
+"""Parts of a search for each thread: so many that none is idle for long."""
+
 SILENT = "distributed.client", "distributed.nanny", "distributed.scheduler"
 """Loggers whose warnings the sweep itself puts in words."""
-
-
-@dataclass(frozen=True)
-class Engine:
-    """Which workers to use.
-
-    Attributes
-    ----------
-    scheduler : str, optional
-        Address of a running scheduler, ``tcp://host:port``.
-    config : Path, optional
-        YAML that says which cluster to start: see :func:`cluster_of`.
-    workers : int, optional
-        How many workers of this machine, each of one thread; by default its cores.
-    retries : int
-        How often a run may lose its worker before it is given up; a scheduler that
-        is already running has its own.
-    folder : Path, optional
-        Where the workers of this machine keep their scratch files.
-    """
-
-    scheduler: str | None = None
-    config: Path | None = None
-    workers: int | None = None
-    retries: int = 3
-    folder: Path | None = None
 
 
 def cores() -> int:
@@ -183,3 +161,17 @@ def _outcome(future: Any) -> Any:
     if isinstance(error, BookError):
         raise error
     return error
+
+
+def sharing(client: Client, *, seconds: float = 10.0) -> Sharing:
+    """Let the workers share the branch and bound of an oracle.
+
+    ``oracle(X, Z, sharing=sharing(client))`` proves what it proves alone. A worker
+    needs the book's ``lib``; if one dies, its part is searched again by another.
+    """
+
+    def share(function: Callable[[Any], Any], parts: list[Any]) -> list[Any]:
+        return client.gather(client.map(function, parts, pure=False))
+
+    parts = PARTS * max(sum(client.nthreads().values()), 1)
+    return Sharing(share, parts, seconds)
