@@ -74,22 +74,24 @@ def _specs(cells: list[str], place: int, defaults: dict[str, Any]) -> dict[str, 
     A parameter that is not checked there must be of the kind of its default.
     """
     found: dict[str, Spec] = {}
-    following = _up_to_check("".join(cells[place + 1 : place + 2]))
-    if following:
-        namespace = _imports(cells[:place], following) | defaults
+    following = "".join(cells[place + 1 : place + 2])
+    before, check = _split_at_check(following)
+    if check:
+        namespace = _imports(cells[:place], f"{before}\n{check}") | defaults
+        exec(before, namespace)
         recorder = vars(parameters) | {"check": lambda _, **specs: found.update(specs)}
         namespace["parameters"] = SimpleNamespace(**recorder)
-        exec(following, namespace)
+        exec(check, namespace)
     return {name: found.get(name, like(value)) for name, value in defaults.items()}
 
 
-def _up_to_check(cell: str) -> str:
-    """Return the statements of a cell up to its check of the parameters, if any."""
+def _split_at_check(cell: str) -> tuple[str, str]:
+    """Return what a cell does before its check of the parameters, and the check."""
     statements = [ast.unparse(statement) for statement in ast.parse(cell).body]
     for place, statement in enumerate(statements):
         if statement.startswith("parameters.check(globals(), "):
-            return "\n".join(statements[: place + 1])
-    return ""
+            return "\n".join(statements[:place]), statement
+    return "", ""
 
 
 def _imports(cells: list[str], user: str) -> dict[str, Any]:

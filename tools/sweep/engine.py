@@ -28,8 +28,8 @@ DASHBOARD = 8787
 PARTS = 4
 """Parts of a search for each thread: so many that none is idle for long."""
 
-SILENT = "distributed.client", "distributed.nanny", "distributed.scheduler"
-"""Loggers whose warnings the sweep itself puts in words."""
+SILENT = tuple(f"distributed.{n}" for n in ("client", "nanny", "scheduler", "utils"))
+"""Loggers of what the sweep itself puts in words, such as a worker's death."""
 
 
 def cores() -> int:
@@ -49,7 +49,7 @@ def connected(engine: Engine) -> Iterator[Client]:
         If no scheduler answers, or the configuration is wrong.
     """
     for name in SILENT:
-        logging.getLogger(name).setLevel(logging.ERROR)
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     with ExitStack() as stack:
         allowed = {"distributed.scheduler.allowed-failures": engine.retries}
         stack.enter_context(dask.config.set(allowed))
