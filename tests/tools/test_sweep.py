@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from functools import partial
 
 import nbformat
@@ -312,10 +313,12 @@ def test_a_file_says_which_cluster_to_start(tmp_path):
     path = tmp_path / "cluster.yml"
     path.write_text(
         "cluster: distributed.LocalCluster\n"
-        "options: {n_workers: 0, processes: false, dashboard_address: null}\n"
+        "options: {n_workers: 0, processes: false, dashboard_address: '127.0.0.1:0'}\n"
         "workers: 1\n"
     )
     with connected(Engine(config=path)) as client:
+        with urllib.request.urlopen(client.dashboard_link, timeout=SOON) as page:
+            assert "<title>Dask: Status</title>" in page.read().decode()
         ((job, result),) = work(client, abs, [-3])
     assert (job, result) == (-3, 3)
 

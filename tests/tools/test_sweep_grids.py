@@ -2,6 +2,8 @@
 
 import math
 import re
+import shlex
+import subprocess
 import sys
 
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from papermill.translators import PythonTranslator
 
-from tools.book import Book, BookError, parse_yaml
+from tools.book import REPOSITORY, Book, BookError, parse_yaml
 from tools.chapter import parameter_names, read_chapter
 from tools.sweep.command import main
 from tools.sweep.described import describe, like
@@ -214,6 +216,17 @@ def test_a_dry_run_lists_the_runs_and_does_none(new_book, capsys):
         "missing {'beta': 2}",
     ]
     assert not book.build.exists()
+
+
+@pytest.mark.parametrize("page", ["README.md", "back/sweeps.md"])
+def test_the_sweep_of_a_page_is_one_that_make_can_do(page, tmp_path, capsys):
+    text = (REPOSITORY / page).read_text(encoding="utf-8")
+    (line,) = re.findall(r"^ *(make sweep .*)$", text, re.M)
+    command = [*shlex.split(line), "--dry-run", "--no-print-directory"]
+    made = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
+    (called,) = re.findall(r"-m tools\.sweep (.*)$", made.stdout, re.M)
+    assert main([*shlex.split(called), "--dry-run", "--out", str(tmp_path)]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 10
 
 
 @pytest.mark.parametrize("option", [["--workers", "0"], ["--retries", "-1"]])

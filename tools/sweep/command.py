@@ -103,7 +103,8 @@ def plan(book: Book, stem: str, options: argparse.Namespace) -> list[Job]:
     source = book.chapters()[stem]
     runs = expand([grid | beside for grid in grids], describe(source))
     root = str(book.root)
-    return [Job(stem, run, record.key(book, source, run), root) for run in runs]
+    keys = record.keys(book, source, runs)
+    return [Job(stem, run, key, root) for run, key in zip(runs, keys, strict=True)]
 
 
 def sweep(book: Book, options: argparse.Namespace) -> int:
