@@ -313,14 +313,19 @@ def test_a_file_says_which_cluster_to_start(tmp_path):
     path = tmp_path / "cluster.yml"
     path.write_text(
         "cluster: distributed.LocalCluster\n"
-        "options: {n_workers: 0, processes: false, dashboard_address: '127.0.0.1:0'}\n"
+        "options: {n_workers: 0, processes: false, dashboard_address: null}\n"
         "workers: 1\n"
     )
     with connected(Engine(config=path)) as client:
-        with urllib.request.urlopen(client.dashboard_link, timeout=SOON) as page:
-            assert "<title>Dask: Status</title>" in page.read().decode()
         ((job, result),) = work(client, abs, [-3])
     assert (job, result) == (-3, 3)
+
+
+def test_workers_of_this_machine_show_themselves_and_have_one_thread(tmp_path):
+    with connected(Engine(workers=1, folder=tmp_path)) as client:
+        assert list(client.nthreads().values()) == [1]
+        with urllib.request.urlopen(client.dashboard_link, timeout=SOON) as page:
+            assert "bokeh.min.js" in page.read().decode()
 
 
 @pytest.mark.parametrize(
