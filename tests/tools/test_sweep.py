@@ -31,7 +31,7 @@ from tools.sweep.gather import Row, columns, gather, glued
 from tools.sweep.options import Engine
 from tools.sweep.worker import Ended, perform
 
-SOON = 120
+SOON = 300
 """Seconds after which a process that should have started or ended never will."""
 
 GLUE = """\
