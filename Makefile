@@ -5,6 +5,9 @@ PARAMS ?= params/ci.yml
 JOBS ?= 2
 PORT ?= 8000
 QUICK ?=
+CHAPTER ?= 03_strong_duality
+GRID ?= beta=0.01,0.1 seed=0:5
+SWEEP ?=
 
 # Only relative paths below, so that a checkout in "a folder with spaces" works.
 PY := .venv/bin/python
@@ -14,7 +17,7 @@ STAMP := .venv/.installed-$(shell { cat requirements.lock; pwd; } | cksum | tr -
 CODE := lib tools benchmarks tests _ext
 
 .DEFAULT_GOAL := help
-.PHONY: help book html test lint lab serve clean lock venv benchmark rivals
+.PHONY: help book html test lint lab serve clean lock venv benchmark rivals sweep
 .DELETE_ON_ERROR:
 
 help: ## list the commands
@@ -43,6 +46,9 @@ benchmark: $(STAMP) ## measure ours beside other methods (QUICK=1: under a minut
 
 rivals: $(STAMP) ## install the other packages that the benchmark compares with
 	$(PY) -m benchmarks.environments
+
+sweep: $(STAMP) ## run a chapter over a grid: CHAPTER=03 GRID="beta=0.01,0.1 seed=0:5"
+	$(PY) -m tools.sweep $(CHAPTER) $(foreach values,$(GRID),-p '$(values)') $(SWEEP)
 
 lab: $(STAMP) ## open the chapters in JupyterLab (as text notebooks)
 	.venv/bin/jupytext-config --settings-file \

@@ -245,9 +245,7 @@ class _Worker:
         log.nodes[:] = log.found[:] = 0
         batch = given, self.left, budget
         visited, kept = visit(self.points, self.stack, self.work, log, batch)
-        return _join(
-            [_pick(given, slice(visited, None)), _pick(self.left, slice(kept))]
-        )
+        return join([pick(given, slice(visited, None)), pick(self.left, slice(kept))])
 
     @property
     def directions(self) -> Array:
@@ -266,12 +264,12 @@ def _orthants(r: int) -> Nodes:
     return Nodes(rays, np.zeros(2**r, dtype=np.int64), np.full(2**r, np.inf))
 
 
-def _pick(nodes: Nodes, which: slice | np.ndarray) -> Nodes:
+def pick(nodes: Nodes, which: slice | np.ndarray) -> Nodes:
     """Return copies of some nodes."""
     return Nodes(*(np.array(part[which]) for part in nodes))
 
 
-def _join(parts: list[Nodes]) -> Nodes:
+def join(parts: list[Nodes]) -> Nodes:
     """Return the nodes of all parts."""
     return Nodes(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
@@ -299,31 +297,61 @@ def branch_and_bound(points: Points, value: float, limits: Limits) -> Outcome:
     -----
     Rounding is bounded by :func:`slack` and included. O(n r (r + c)) a node.
     """
-    search = _Search(points, max(limits.level, value * (1 + limits.tolerance)), limits)
-    while len(search.open.levels) and not search.is_over():
-        search.turn()
-    highest = search.open.levels.max(initial=search.level)
-    return Outcome(
-        float(highest) * (1 + 4 * EPS) + slack(points, search.deepest),
-        np.concatenate(search.found),
-        search.nodes,
-        search.leaves,
-        len(search.open.levels) == 0,
-    )
+    search = Search(points, max(limits.level, value * (1 + limits.tolerance)), limits)
+    search.run()
+    return search.outcome()
 
 
-class _Search:
-    """The open nodes and the clock of one branch and bound."""
+class Search:
+    """The open nodes and the clock of one branch and bound.
 
-    def __init__(self, points: Points, level: float, limits: Limits) -> None:
-        """Open the orthants."""
+    Parameters
+    ----------
+    points : Points
+    level : float
+        Cones whose bound is below it are done.
+    limits : Limits
+        Its ``level`` is not looked at here.
+    nodes : Nodes, optional
+        The cones to search; the orthants, which cover everything, by default.
+    hands : int, optional
+        Threads; two by default, if there are two cores.
+    """
+
+    def __init__(
+        self,
+        points: Points,
+        level: float,
+        limits: Limits,
+        *,
+        nodes: Nodes | None = None,
+        hands: int | None = None,
+    ) -> None:
+        """Open the nodes and start the clock."""
         r = points.X.shape[1]
-        self.workers = [_Worker(points) for _ in range(min(2, os.cpu_count() or 1))]
-        self.level, self.limits = level, limits
-        self.open = _orthants(r)
+        hands = hands or min(2, os.cpu_count() or 1)
+        self.workers = [_Worker(points) for _ in range(hands)]
+        self.points, self.level, self.limits = points, level, limits
+        self.open = _orthants(r) if nodes is None else nodes
         self.found = [np.zeros((0, r))]
         self.nodes = self.leaves = self.deepest = 0
         self.size, self.started = 64, monotonic()
+
+    def run(self, enough: float = np.inf) -> None:
+        """Search until a limit is reached or ``enough`` nodes are open."""
+        while 0 < len(self.open.levels) < enough and not self.is_over():
+            self.turn()
+
+    def outcome(self) -> Outcome:
+        """Return what is proved so far."""
+        highest = self.open.levels.max(initial=self.level)
+        return Outcome(
+            float(highest) * (1 + 4 * EPS) + slack(self.points, self.deepest),
+            np.concatenate(self.found),
+            self.nodes,
+            self.leaves,
+            len(self.open.levels) == 0,
+        )
 
     def is_over(self) -> bool:
         """Tell whether a limit is reached."""
@@ -334,18 +362,18 @@ class _Search:
         """Let the threads explore below the open nodes of largest bound."""
         started, hands = monotonic(), len(self.workers)
         worst = np.argsort(-self.open.levels, kind="stable")
-        later = _pick(self.open, worst[self.size * hands :])
+        later = pick(self.open, worst[self.size * hands :])
         deals = [worst[k : self.size * hands : hands] for k in range(hands)]
         budget = NODE_BUDGET * (1 + len(worst) // MANY_OPEN)
         arguments = self.level, self.limits.tolerance, budget
         with ThreadPoolExecutor(hands) as pool:
             jobs = [
-                pool.submit(worker.run, _pick(self.open, deal), *arguments)
+                pool.submit(worker.run, pick(self.open, deal), *arguments)
                 for worker, deal in zip(self.workers, deals, strict=True)
             ]
-        left = _join([later, *(job.result() for job in jobs)])
+        left = join([later, *(job.result() for job in jobs)])
         self._record()
-        self.open = _pick(left, left.levels > self.level)
+        self.open = pick(left, left.levels > self.level)
         slow = monotonic() - started > TURN_SECONDS
         self.size = max(self.size // 2, 1) if slow else 2 * self.size
 

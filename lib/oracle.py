@@ -14,12 +14,14 @@ from lib.maximum import Maximum, correlation, ranked, silent
 from lib.planar import planar_oracle, ray_oracle
 from lib.problem import Array, RankReduction, reduce_rank
 from lib.relaxation import relaxed_bound
+from lib.sharding import Sharing, shared_branch_and_bound
 from lib.sign_search import search_signs
 from lib.simplices import Points, make_points
 
 __all__ = [
     "Limits",
     "Maximum",
+    "Sharing",
     "correlation",
     "oracle",
     "planar_oracle",
@@ -55,7 +57,12 @@ LIFTED_SHARE = 0.9
 
 
 def oracle(
-    X: Array, Z: Array, *, limits: Limits | None = None, starts: Array | None = None
+    X: Array,
+    Z: Array,
+    *,
+    limits: Limits | None = None,
+    starts: Array | None = None,
+    sharing: Sharing | None = None,
 ) -> Maximum:
     """Maximise ``|Z^T (X u)_+|`` over the unit ball, with a proved bound.
 
@@ -74,6 +81,8 @@ def oracle(
         whether kappa exceeds beta, which is faster.
     starts : (k, d) array, optional
         Neurons to climb from, beside the samples.
+    sharing : Sharing, optional
+        Share the branch and bound on cones out to workers; it proves the same.
 
     Returns
     -------
@@ -98,7 +107,8 @@ def oracle(
     x_unit, z_unit = _unit(X), _unit(Z)
     reduced, Z = reduce_rank(X / x_unit), Z / z_unit
     unit = x_unit * z_unit
-    small = _reduced_oracle(reduced, Z, _in_units(limits or Limits(), unit), starts)
+    limits = _in_units(limits or Limits(), unit)
+    small = _reduced_oracle(reduced, Z, limits, starts, sharing)
     # Directions that were cut move |X u| by at most `discarded`.
     slack = reduced.discarded * float(np.linalg.norm(Z)) + UNDERFLOW * (X.size + Z.size)
     return Maximum(
@@ -121,7 +131,11 @@ def propose(X: Array, Z: Array, starts: Array | None = None) -> Maximum:
 
 
 def _reduced_oracle(
-    reduced: RankReduction, Z: Array, limits: Limits, starts: Array | None
+    reduced: RankReduction,
+    Z: Array,
+    limits: Limits,
+    starts: Array | None,
+    sharing: Sharing | None,
 ) -> Maximum:
     """Maximise over the reduced coordinates, by the method of their rank."""
     X = reduced.coordinates
@@ -134,10 +148,12 @@ def _reduced_oracle(
     seeds = _seeds(X, points.sizes)
     if starts is not None:
         seeds = np.vstack([_directions(starts @ reduced.basis), seeds])
-    return _search(points, seeds, limits)
+    return _search(points, seeds, limits, sharing)
 
 
-def _search(points: Points, seeds: Array, limits: Limits) -> Maximum:
+def _search(
+    points: Points, seeds: Array, limits: Limits, sharing: Sharing | None
+) -> Maximum:
     """Climb, then search for anything above what the climbs reached."""
     X, Z = points.X, points.Z
     ends = ascend(points, seeds)
@@ -151,7 +167,11 @@ def _search(points: Points, seeds: Array, limits: Limits) -> Maximum:
     value = float(correlation(X, Z, ends).max())
     proved = bound <= max(limits.level, value * (1 + limits.tolerance))
     if X.shape[1] <= WIDEST_COVER and limits.nodes > 0 and not proved:
-        outcome = branch_and_bound(points, value, limits)
+        outcome = (
+            shared_branch_and_bound(points, value, limits, sharing)
+            if sharing
+            else branch_and_bound(points, value, limits)
+        )
         bound = min(bound, outcome.bound)
         ends = np.vstack([outcome.directions, ascend(points, outcome.directions), ends])
     ends = _distinct(ends, correlation(X, Z, ends))

@@ -10,9 +10,29 @@ import difflib
 import math
 import types
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-Spec = Callable[[str, Any], None]
+
+@dataclass(frozen=True)
+class Spec:
+    """What a parameter must be, in words, and the test of it.
+
+    Parameters
+    ----------
+    must : str
+        Ends the sentence "it must be ...".
+    test : callable
+        ``test(name, value)`` raises :class:`ParameterError` unless it holds.
+    """
+
+    must: str
+    test: Callable[[str, Any], None]
+
+    def __call__(self, name: str, value: Any) -> None:
+        """Raise :class:`ParameterError` unless the value is what it must be."""
+        self.test(name, value)
+
 
 IPYTHON_NAMES = frozenset({"In", "Out", "exit", "quit", "open", "get_ipython"})
 """What a fresh kernel defines beside dunder and underscore names."""
@@ -85,13 +105,14 @@ def _refuse(name: str, must: str, value: Any) -> None:
 
 def positive() -> Spec:
     """Ask for a positive finite number."""
+    must = "a positive finite number"
 
-    def spec(name: str, value: Any) -> None:
+    def test(name: str, value: Any) -> None:
         number = isinstance(value, int | float) and not isinstance(value, bool)
         if not (number and math.isfinite(value) and value > 0):
-            _refuse(name, "a positive finite number", value)
+            _refuse(name, must, value)
 
-    return spec
+    return Spec(must, test)
 
 
 def between(low: float, high: float) -> Spec:
@@ -107,36 +128,37 @@ def between(low: float, high: float) -> Spec:
 
 def natural(minimum: int = 0) -> Spec:
     """Ask for a whole number of at least ``minimum``."""
+    must = f"a whole number >= {minimum}"
 
-    def spec(name: str, value: Any) -> None:
+    def test(name: str, value: Any) -> None:
         whole = isinstance(value, int) and not isinstance(value, bool)
         if not (whole and value >= minimum):
-            _refuse(name, f"a whole number >= {minimum}", value)
+            _refuse(name, must, value)
 
-    return spec
+    return Spec(must, test)
 
 
 def each(spec: Spec) -> Spec:
     """Ask for a list, not empty, each entry of which meets ``spec``."""
 
-    def of_list(name: str, values: Any) -> None:
+    def test(name: str, values: Any) -> None:
         if not (isinstance(values, list | tuple) and len(values) > 0):
             _refuse(name, "a list that is not empty", values)
         for place, value in enumerate(values):
             spec(f"{name}[{place}]", value)
 
-    return of_list
+    return Spec(f"a list that is not empty, each {spec.must}", test)
 
 
 def choice(*names: str) -> Spec:
     """Ask for one of some names."""
+    must = " or ".join(repr(option) for option in names)
 
-    def spec(name: str, value: Any) -> None:
+    def test(name: str, value: Any) -> None:
         if value not in names:
-            options = " or ".join(repr(option) for option in names)
             raise ParameterError(
-                f"Parameter {name!r} must be {options}; got {value!r}"
+                f"Parameter {name!r} must be {must}; got {value!r}"
                 f"{_nearest(value, names)}"
             )
 
-    return spec
+    return Spec(must, test)

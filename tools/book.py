@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import difflib
 import fcntl
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
@@ -84,16 +85,21 @@ def _files(node: Any) -> Iterator[str]:
             yield from _files(child)
 
 
-@contextlib.contextmanager
-def only_one(book: Book) -> Iterator[None]:
+def only_one(book: Book) -> contextlib.AbstractContextManager[None]:
     """Hold the lock of the book's build folder, or say that another run holds it."""
-    book.build.mkdir(parents=True, exist_ok=True)
-    with (book.build / ".lock").open("a") as file:
+    return alone_in(book.build)
+
+
+@contextlib.contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Hold the lock of a folder, made if need be, or say that another run holds it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise BookError(
-                f"Another run is at work in {book.build}. Wait until it ends, or stop "
+                f"Another run is at work in {folder}. Wait until it ends, or stop "
                 "it, then try again."
             ) from None
         yield
@@ -102,11 +108,42 @@ def only_one(book: Book) -> Iterator[None]:
 def read_yaml(path: Path) -> Any:
     """Read a YAML file, safely; say which file is missing or broken."""
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return parse_yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BookError(f"There is no {path}. Check the path.") from None
     except yaml.YAMLError as error:
         raise BookError(f"{path} is not valid YAML: {error}") from None
+
+
+INTEGER = r"[-+]?(?:0|[1-9][0-9_]*)"
+EXPONENT = r"(?:[eE][-+]?[0-9]+)"
+DECIMAL = r"(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)"
+FLOAT = (
+    rf"[-+]?(?:{DECIMAL}{EXPONENT}?|[0-9][0-9_]*{EXPONENT}|\.(?:inf|Inf|INF))"
+    r"|\.(?:nan|NaN|NAN)"
+)
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML whose numbers are Python's: 1e-2 is one, while 1:30 and 010 are words."""
+
+    yaml_implicit_resolvers: ClassVar = {
+        first: [pair for pair in pairs if not pair[0].endswith((":int", ":float"))]
+        for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+for _kind, _pattern in (("int", INTEGER), ("float", FLOAT)):
+    _Loader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_kind}",
+        re.compile(rf"^(?:{_pattern})$"),
+        list("-+.0123456789"),
+    )
+
+
+def parse_yaml(text: str) -> Any:
+    """Read YAML text, safely."""
+    return yaml.load(text, Loader=_Loader)
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> BookError:

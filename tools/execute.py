@@ -71,6 +71,16 @@ def start(scratch: Path, source: Path, parameters: dict[str, Any]) -> subprocess
         )
 
 
+def read_result(scratch: Path, status: int) -> dict[str, Any]:
+    """Read how a process ended, also when it could not say so itself."""
+    try:
+        return json.loads((scratch / RESULT).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        log = (scratch / LOG).read_text(errors="replace").strip()
+        end = f"\n{log[-2000:]}" if log else ""
+        return {"error": f"its process ended with exit status {status}{end}"}
+
+
 def execute(job: dict[str, Any]) -> dict[str, Any]:
     """Execute a job in the current folder and describe how it went."""
     import papermill

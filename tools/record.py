@@ -7,7 +7,7 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib import metadata
@@ -63,12 +63,21 @@ class Record:
 
 def key(book: Book, source: Path, parameters: Parameters) -> str:
     """Hash everything that the executed notebook of a chapter depends on."""
-    digest = hashlib.sha256(sys.version.encode())
-    digest.update(json.dumps(parameters, sort_keys=True).encode())
+    return keys(book, source, [parameters])[0]
+
+
+def keys(book: Book, source: Path, many: Iterable[Parameters]) -> list[str]:
+    """Hash everything that runs of a chapter depend on, reading the files once."""
+    content = hashlib.sha256(sys.version.encode())
     for path in [source, *_inputs(book)]:
-        content = path.read_bytes()
-        digest.update(f"{path.name} {len(content)}\n".encode() + content)
-    return digest.hexdigest()
+        read = path.read_bytes()
+        content.update(f"{path.name} {len(read)}\n".encode() + read)
+    found = []
+    for parameters in many:
+        digest = content.copy()
+        digest.update(json.dumps(parameters, sort_keys=True).encode())
+        found.append(digest.hexdigest())
+    return found
 
 
 def _inputs(book: Book) -> Iterator[Path]:

@@ -9,7 +9,6 @@ under `_build/failed`; the others finish, and the exit status is 1.
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 import signal
 import subprocess
@@ -94,7 +93,7 @@ def stop(running: dict[subprocess.Popen, Task]) -> None:
 
 def finish(book: Book, task: Task, status: int, out: Path) -> str | None:
     """Put an executed chapter in place, or keep what there is of a failed one."""
-    result = read_result(task, status)
+    result = execute.read_result(task.scratch, status)
     failed = book.build / "failed" / f"{task.stem}.ipynb"
     raw = task.scratch / execute.RAW
     if result["error"]:
@@ -108,17 +107,6 @@ def finish(book: Book, task: Task, status: int, out: Path) -> str | None:
     failed.unlink(missing_ok=True)
     tqdm.write(f"{task.stem}: {done.seconds} s, {done.peak_mib:.0f} MiB")
     return None
-
-
-def read_result(task: Task, status: int) -> dict:
-    """Read how a process ended, also when it could not say so itself."""
-    try:
-        text = (task.scratch / execute.RESULT).read_text(encoding="utf-8")
-        return json.loads(text)
-    except (OSError, ValueError):
-        log = (task.scratch / execute.LOG).read_text(errors="replace").strip()
-        end = f"\n{log[-2000:]}" if log else ""
-        return {"error": f"its process ended with exit status {status}{end}"}
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:

@@ -39,12 +39,13 @@ MAY_IMPORT = {
     "simplices": {"compiled"},
     "ascent": BASE | {"compiled", "simplices"},
     "branch_and_bound": BASE | {"compiled", "simplices"},
+    "sharding": BASE | {"branch_and_bound", "simplices"},
     "relaxation": BASE,
     "lifting": BASE,
     "sign_search": BASE | {"lifting"},
     "oracle": BASE
     | {"maximum", "planar", "ascent", "simplices", "branch_and_bound", "relaxation"}
-    | {"sign_search"},
+    | {"sharding", "sign_search"},
     # No solver: it judges them.
     "certificate": BASE | {"oracle", "torch_networks"},
     "exact": BASE | {"certificate", "torch_networks"},

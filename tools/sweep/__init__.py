@@ -1,0 +1,1 @@
+"""Run a chapter over a grid of parameters: ``python -m tools.sweep``."""
