@@ -117,13 +117,14 @@ def positive() -> Spec:
 
 def between(low: float, high: float) -> Spec:
     """Ask for a number from ``low`` to ``high``, both allowed."""
+    must = f"a number from {low} to {high}"
 
-    def spec(name: str, value: Any) -> None:
+    def test(name: str, value: Any) -> None:
         number = isinstance(value, int | float) and not isinstance(value, bool)
         if not (number and low <= value <= high):
-            _refuse(name, f"a number from {low} to {high}", value)
+            _refuse(name, must, value)
 
-    return spec
+    return Spec(must, test)
 
 
 def natural(minimum: int = 0) -> Spec:

@@ -109,7 +109,8 @@ def own_code(stem: str) -> list[str]:
     """List the lines that a reader of the chapter has to follow.
 
     Not among them: parameters and their check, code that is not shown (it hands numbers
-    to the text and to figures that move), and the code of solutions, which is the reader's own work.
+    to the text and to figures that move), and the code of solutions, which is the
+    reader's own work.
     """
     lines, inside_solution = [], False
     for cell in chapter(stem).cells:
