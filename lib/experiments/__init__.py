@@ -8,6 +8,7 @@ from lib.experiments.complexity import Complexity, measure_complexity
 from lib.experiments.generation import Generation, generate_images
 from lib.experiments.margin import MaxMargin, factorise_margin
 from lib.experiments.printed import Comparison
+from lib.experiments.questions import Questions, centroid_questions, count_questions
 from lib.experiments.search import (
     Ascents,
     SearchSizes,
@@ -26,15 +27,18 @@ __all__ = [
     "Complexity",
     "Generation",
     "MaxMargin",
+    "Questions",
     "Run",
     "SearchSizes",
     "SpiralLosses",
     "Stored",
     "cached",
+    "centroid_questions",
     "classify_spiral",
     "compare_activations",
     "compare_ascents",
     "count_nodes",
+    "count_questions",
     "factorise_margin",
     "generate_images",
     "measure_complexity",

@@ -8,6 +8,7 @@ from lib.figures.arrangements import (
     sphere_grid,
 )
 from lib.figures.comparison import plot_benchmark
+from lib.figures.cuts import plot_enclosure, plot_gaps, plot_questions
 from lib.figures.duality import plot_correlation, plot_literal, plot_sandwich
 from lib.figures.experiments import (
     plot_activations,
@@ -34,7 +35,9 @@ __all__ = [
     "plot_complexity",
     "plot_correlation",
     "plot_descents",
+    "plot_enclosure",
     "plot_final_objectives",
+    "plot_gaps",
     "plot_generated",
     "plot_generation",
     "plot_great_circles",
@@ -43,6 +46,7 @@ __all__ = [
     "plot_margin_objective",
     "plot_maxima",
     "plot_nodes",
+    "plot_questions",
     "plot_radii",
     "plot_regions",
     "plot_rescaling",
