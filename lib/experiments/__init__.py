@@ -14,6 +14,7 @@ from lib.experiments.generation import (
 )
 from lib.experiments.margin import MaxMargin, factorise_margin
 from lib.experiments.printed import Comparison
+from lib.experiments.questions import Questions, centroid_questions, count_questions
 from lib.experiments.search import (
     Ascents,
     SearchSizes,
@@ -33,16 +34,19 @@ __all__ = [
     "Generation",
     "MaxMargin",
     "Prolonged",
+    "Questions",
     "Run",
     "SearchSizes",
     "SpiralLosses",
     "Stored",
     "WhitenedTests",
     "cached",
+    "centroid_questions",
     "classify_spiral",
     "compare_activations",
     "compare_ascents",
     "count_nodes",
+    "count_questions",
     "factorise_margin",
     "generalise_whitened",
     "generate_images",

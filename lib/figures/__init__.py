@@ -8,6 +8,7 @@ from lib.figures.arrangements import (
     sphere_grid,
 )
 from lib.figures.comparison import plot_benchmark
+from lib.figures.cuts import plot_enclosure, plot_gaps, plot_questions
 from lib.figures.duality import (
     plot_correlation,
     plot_literal,
@@ -53,7 +54,9 @@ __all__ = [
     "plot_complexity",
     "plot_correlation",
     "plot_descents",
+    "plot_enclosure",
     "plot_final_objectives",
+    "plot_gaps",
     "plot_generated",
     "plot_generation",
     "plot_great_circles",
@@ -65,6 +68,7 @@ __all__ = [
     "plot_maxima",
     "plot_nodes",
     "plot_prolonged",
+    "plot_questions",
     "plot_radii",
     "plot_ratios",
     "plot_regions",

@@ -17,9 +17,12 @@ COLOURS = {
     "dual": "#CC79A7",
     "literal": "#E69F00",
     "bound": "#56B4E9",
+    "centre": "#882255",
+    "linear_cuts": "#999933",
+    "bundle": "#332288",
 }
 """One colour a method all through the book, from the colour-blind safe set of
-Okabe and Ito."""
+Okabe and Ito; the last from the muted set of Tol, which is safe, too."""
 
 
 def use_book_style() -> None:

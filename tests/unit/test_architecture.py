@@ -48,6 +48,7 @@ MAY_IMPORT = {
     | {"sharding", "sign_search"},
     # No solver: it judges them.
     "certificate": BASE | {"oracle", "torch_networks"},
+    "counting": BASE | {"certificate", "oracle"},
     "exact": BASE | {"certificate", "torch_networks"},
     "master": BASE | {"fit"},
     "sliding": BASE | {"fit"},
@@ -77,8 +78,8 @@ MAY_IMPORT = {
     # Whole experiments: they run solvers side by side and judge them.
     "experiments": GEOMETRY
     | {"algorithm_1", "branch_and_bound", "certificate", "closed_form", "copositive"}
-    | {"ascent", "data", "demeaned", "files", "frank_wolfe", "recover", "sgd"}
-    | {"simplices", "whitening"},
+    | {"ascent", "counting", "cutting_plane", "data", "demeaned", "files"}
+    | {"frank_wolfe", "recover", "sgd", "simplices", "whitening"},
     "figures": BASE,  # results are drawn, never computed
 }
 

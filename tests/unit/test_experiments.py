@@ -59,6 +59,7 @@ TOY = {
     experiments.measure_complexity: {"sizes": ((4, 8), (4, 8, 16), (5, 8))},
     experiments.compare_ascents: {"samples": 20, "draws": 6, "starts": (1, 5, 40)},
     experiments.count_nodes: {"sizes": (8, 16)},
+    experiments.count_questions: {"samples": (4, 6), "outputs": (1, 2)},
 }
 
 
@@ -275,6 +276,22 @@ def test_searches_are_counted_beside_the_cells(folder):
     assert result.cells.tolist() == [8 * 7 + 2, 16 * 15 + 2]
     assert (result.random > 0).all()
     assert (result.residual >= result.neurons).all()  # each is looked at
+
+
+def test_questions_are_counted_for_all_pairs_and_stay_below_the_guarantee(folder):
+    result = run(experiments.count_questions, folder).result
+    assert (result.n * result.c).tolist() == [4, 8, 6, 12]
+    for name in ("centre", "linear", "kelley", "bundle", "frank_wolfe"):
+        counts = getattr(result, name)
+        assert (counts >= 1).all()
+        assert (counts < result.guaranteed).all()
+
+
+def test_the_guarantee_of_centroids_is_the_logarithm_of_a_ratio_of_volumes():
+    problem = Problem(np.eye(2), [3.0, 4.0], 1.0)
+    # A ball of radius 5 shrinks by (1 - 1/e) each time to one of radius 1 / 2000.
+    shares = (1 - np.exp(-1)) ** experiments.centroid_questions(problem, 1e-3)
+    assert shares == pytest.approx((1 / 2000 / 5) ** 2, rel=1e-12)
 
 
 @pytest.mark.parametrize("demean", [False, True])
