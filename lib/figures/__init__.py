@@ -8,6 +8,11 @@ from lib.figures.arrangements import (
     sphere_grid,
 )
 from lib.figures.comparison import plot_benchmark
+from lib.figures.copositive import (
+    plot_looseness,
+    plot_relaxed_values,
+    plot_section,
+)
 from lib.figures.duality import plot_correlation, plot_literal, plot_sandwich
 from lib.figures.experiments import (
     plot_activations,
@@ -17,6 +22,7 @@ from lib.figures.experiments import (
     plot_margin_accuracy,
     plot_margin_objective,
     plot_regions,
+    plot_spiral_excess,
     plot_spiral_losses,
 )
 from lib.figures.networks import plot_final_objectives, plot_rescaling, plot_segment
@@ -37,16 +43,20 @@ __all__ = [
     "plot_generation",
     "plot_great_circles",
     "plot_literal",
+    "plot_looseness",
     "plot_margin_accuracy",
     "plot_margin_objective",
     "plot_radii",
     "plot_regions",
+    "plot_relaxed_values",
     "plot_rescaling",
     "plot_rounds",
     "plot_sandwich",
+    "plot_section",
     "plot_sectors",
     "plot_segment",
     "plot_sphere",
+    "plot_spiral_excess",
     "plot_spiral_losses",
     "sphere_grid",
     "use_book_style",
