@@ -13,35 +13,37 @@ from lib.problem import Array
 
 
 def plot_section(
-    ax: Axes, triangles: Sequence[Array], exact: float, relaxed: float
+    ax: Axes, pieces: Sequence[Array], exact: float, relaxed: float
 ) -> Axes:
     """Draw the pieces of a cone at height ``u_3 = 1`` and how far out two norms lie.
 
     Parameters
     ----------
     ax : Axes
-    triangles : sequence of (3, 2) arrays
-        Corners of each piece.
+    pieces : sequence of (3, 3) arrays
+        Rays of each piece as columns, with positive last entries.
     exact, relaxed : float
-        Largest ``u_1^2 + u_2^2`` of unit u in the cone, and what a relaxation takes
-        for it. A value q is a circle of radius ``sqrt(q / (1 - q))`` here.
+        Largest ``(u_1^2 + u_2^2)^(1/2)`` of unit u in the cone, and what a relaxation
+        takes for it. A norm m is a circle of radius ``m / (1 - m^2)^(1/2)`` here.
     """
-    for k, corners in enumerate(triangles):
-        colour = COLOURS["frank_wolfe"]
-        kind = {"fc": colour, "alpha": 0.15 + 0.12 * k, "label": "pieces"}
-        ax.add_patch(
-            Polygon(corners, lw=0, **(kind if k == 0 else kind | {"label": None}))
-        )
+    colour = COLOURS["frank_wolfe"]
+    for k, rays in enumerate(pieces):
+        corners = (rays[:2] / rays[2]).T
+        label = None if k else "pieces of the cell"
+        fill = {"fc": colour, "alpha": 0.15 + 0.1 * (k % 4), "lw": 0, "label": label}
+        ax.add_patch(Polygon(corners, **fill))
         ax.add_patch(Polygon(corners, fill=False, ec=colour, lw=1.2))
-    circles = (("optimum", "--", exact, "exact"), ("dual", "-", relaxed, "by (19)"))
-    for name, dash, square, label in circles:
-        radius = np.sqrt(square / (1 - square))
+    for name, dash, norm, label in (
+        ("optimum", "--", exact, "norm of the cell"),
+        ("dual", "-", relaxed, "norm by (19)"),
+    ):
+        reach = norm / np.sqrt(1 - norm**2)
         line = {"ec": COLOURS[name], "ls": dash, "lw": 1.6, "label": label}
-        ax.add_patch(Circle((0, 0), radius, fill=False, **line))
-    reach = 1.08 * max(np.sqrt(relaxed / (1 - relaxed)), 1e-3)
+        ax.add_patch(Circle((0, 0), reach, fill=False, **line))
+    reach = 1.08 * relaxed / np.sqrt(1 - relaxed**2)
     ax.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
     ax.set(xlabel="$u_1 / u_3$", ylabel="$u_2 / u_3$")
-    ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    ax.figure.legend(*ax.get_legend_handles_labels(), loc="outside upper left", ncols=3)
     return ax
 
 
@@ -55,7 +57,7 @@ def plot_relaxed_values(
     ax : Axes
     betas : (k,) array
     values : mapping of str to (k,) array
-        At most two programs.
+        At most two programs: (19), and its repair.
     norms : pair of float
         kappa(Y) and its relaxation, as vertical lines.
     """
@@ -63,8 +65,8 @@ def plot_relaxed_values(
     for (label, row), (name, mark) in zip(values.items(), kinds, strict=False):
         kind = {"color": COLOURS[name], "label": label, "fillstyle": "none"}
         ax.plot(betas, row, mark, **kind)
-    for level in norms:
-        ax.axvline(level, color="0.6", ls=":")
+    for norm in norms:
+        ax.axvline(norm, color="0.6", ls=":")
     ax.set(xlabel=r"weight decay $\beta$", ylabel=r"value $/\;p^*$")
     ax.legend()
     return ax
