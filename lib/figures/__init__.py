@@ -8,6 +8,7 @@ from lib.figures.arrangements import (
     sphere_grid,
 )
 from lib.figures.comparison import plot_benchmark
+from lib.figures.copositive import plot_looseness, plot_relaxed_values, plot_section
 from lib.figures.cuts import plot_enclosure, plot_gaps, plot_questions
 from lib.figures.duality import (
     plot_correlation,
@@ -25,6 +26,7 @@ from lib.figures.experiments import (
     plot_margin_objective,
     plot_prolonged,
     plot_regions,
+    plot_spiral_excess,
     plot_spiral_losses,
 )
 from lib.figures.interactive import interactive
@@ -72,14 +74,17 @@ __all__ = [
     "plot_radii",
     "plot_ratios",
     "plot_regions",
+    "plot_relaxed_values",
     "plot_rescaling",
     "plot_ridge_accuracy",
     "plot_rounds",
     "plot_sandwich",
+    "plot_section",
     "plot_sectors",
     "plot_segment",
     "plot_size_accuracy",
     "plot_sphere",
+    "plot_spiral_excess",
     "plot_spiral_losses",
     "plot_turned_basis",
     "sphere_grid",

@@ -73,6 +73,35 @@ def plot_spiral_losses(ax: Axes, result: Any, **style: Any) -> Axes:
     return ax
 
 
+def plot_spiral_excess(
+    ax: Axes, result: Any, floor: float = 1e-12, **style: Any
+) -> Axes:
+    """Draw how far each method ends above our objective, and our gap, against beta.
+
+    ``result`` has ``betas``, ``relative_gap`` and the method ``excess``, as
+    :class:`lib.experiments.SpiralLosses`. Values below ``floor``, the resolution of
+    the objectives, are drawn at it.
+    """
+    rows = {
+        "SGD": ("+-", "sgd", result.excess("sgd")),
+        "Algorithm 1": ("x-", "algorithm_1", result.excess("algorithm_1")),
+        "relaxation (19)": ("D-", "dual", np.abs(result.excess("copositive"))),
+        "our certified gap": ("o-", "frank_wolfe", result.relative_gap),
+    }
+    for label, (mark, colour, values) in rows.items():
+        kind = {
+            "color": COLOURS[colour],
+            "label": label,
+            "fillstyle": "none",
+            "lw": 1.0,
+        }
+        ax.plot(result.betas, np.maximum(values, floor), mark, **(kind | style))
+    ax.set(xscale="log", yscale="log", xlabel=r"weight decay $\beta$")
+    ax.set_ylabel(r"objective $/\;p^* - 1$")
+    ax.legend()
+    return ax
+
+
 def plot_regions(ax: Axes, result: Any, which: int = 0, **style: Any) -> Axes:
     """Draw the class that a network answers at each input, and the data over it.
 

@@ -235,6 +235,28 @@ def test_pentagon_kappa_is_7435_and_its_relaxation_8165():
     assert relaxed_norm(cover_by_cells(X), Y).value == pytest.approx(0.8165, abs=5e-5)
 
 
+def test_pairs_of_rays_prove_kappa_of_the_pentagon_in_every_cell():
+    # The proof: g(v) . g(w) <= mu v . w for the rays of a cell, so that
+    # |Y^T D X u|^2 <= mu |u|^2 for every nonnegative combination u of them.
+    X, Y = pentagon_data()
+    mu, cells = 1 - 1 / np.sqrt(5), enumerate_cells(X)
+    assert len(cells) == 22
+    tightest = []
+    for pattern, rays in zip(cells.patterns, cells.rays, strict=True):
+        images = rays @ (Y[pattern].T @ X[pattern]).T
+        tightest.append((mu * rays @ rays.T - images @ images.T).min())
+    assert min(tightest) == pytest.approx(0, abs=1e-14)
+
+
+def test_19_is_exact_for_cells_with_four_facets():
+    # Four samples in three dimensions: no cell has more facets than samples.
+    rng = np.random.default_rng(2)
+    for draw in (sphere_draw(4, 3), gaussian_draw(4, 3, 2)):
+        found = search_looseness(draw, rng, trials=5)
+        assert found.facets.max() == 4
+        assert (found.loose_norms, found.loose_values) == (0, 0)
+
+
 @pytest.mark.parametrize("beta", [0.7436, 0.76, 0.78, 0.81])
 def test_19_is_strictly_below_the_optimum_on_the_pentagon(beta):
     found = pentagon(beta)

@@ -48,6 +48,21 @@ def test_spiral_losses_have_a_mark_a_method(ax):
     assert ax.lines[4].get_xdata()[0] == 7.0
 
 
+def test_spiral_excess_is_drawn_at_the_floor_where_it_is_below(ax):
+    betas = np.array([0.1, 1.0])
+    rows = {"sgd": [0.5, -1e-16], "algorithm_1": [0.1, 0.0], "copositive": [1e-9, 0.0]}
+    result = SimpleNamespace(
+        betas=betas,
+        relative_gap=np.array([1e-11, 1e-15]),
+        excess=lambda method: np.array(rows[method]),
+    )
+    figures.plot_spiral_excess(ax, result, floor=1e-12)
+    drawn = [line.get_ydata().tolist() for line in ax.lines]
+    assert drawn == [[0.5, 1e-12], [0.1, 1e-12], [1e-9, 1e-12], [1e-11, 1e-12]]
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+    assert len(labels(ax)) == 4
+
+
 def test_regions_show_every_point_of_its_class(ax):
     axis = np.linspace(-1, 1, 5)
     regions = np.zeros((2, 5, 5), int)
