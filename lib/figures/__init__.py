@@ -19,6 +19,7 @@ from lib.figures.experiments import (
     plot_regions,
     plot_spiral_losses,
 )
+from lib.figures.losses import plot_dual_values, plot_losses, plot_robust_fits
 from lib.figures.networks import plot_final_objectives, plot_rescaling, plot_segment
 from lib.figures.style import COLOURS, use_book_style
 from lib.figures.training import plot_bounds, plot_descents, plot_radii, plot_rounds
@@ -32,16 +33,19 @@ __all__ = [
     "plot_complexity",
     "plot_correlation",
     "plot_descents",
+    "plot_dual_values",
     "plot_final_objectives",
     "plot_generated",
     "plot_generation",
     "plot_great_circles",
     "plot_literal",
+    "plot_losses",
     "plot_margin_accuracy",
     "plot_margin_objective",
     "plot_radii",
     "plot_regions",
     "plot_rescaling",
+    "plot_robust_fits",
     "plot_rounds",
     "plot_sandwich",
     "plot_sectors",

@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "losses": {"rounding"},
     "problem": {"losses", "rounding"},
     "convolution": BASE,
+    "classification": BASE,
     "torch_networks": BASE,
     "units": BASE,
     "fit": BASE,
