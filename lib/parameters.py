@@ -10,6 +10,7 @@ import difflib
 import math
 import types
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 Spec = Callable[[str, Any], None]
@@ -34,7 +35,7 @@ def check(namespace: Mapping[str, Any], **specs: Spec) -> None:
         ``globals()`` of the notebook.
     **specs
         For each parameter what must hold: :func:`positive`, :func:`natural`,
-        :func:`choice`, :func:`each`.
+        :func:`choice`, :func:`flag`, :func:`path`, :func:`each`.
 
     Raises
     ------
@@ -115,6 +116,31 @@ def each(spec: Spec) -> Spec:
             spec(f"{name}[{place}]", value)
 
     return of_list
+
+
+def flag() -> Spec:
+    """Ask for true or false."""
+
+    def spec(name: str, value: Any) -> None:
+        if not isinstance(value, bool):
+            _refuse(name, "True or False", value)
+
+    return spec
+
+
+def path() -> Spec:
+    """Ask for the path of something that exists, or for none, ``""``."""
+
+    def spec(name: str, value: Any) -> None:
+        if not isinstance(value, str):
+            _refuse(name, "a path, or '' for none", value)
+        if value and not Path(value).exists():
+            raise ParameterError(
+                f"Parameter {name!r} must be the path of a file that exists, or ''; "
+                f"got {value!r}. Relative paths start from {Path.cwd()}."
+            )
+
+    return spec
 
 
 def choice(*names: str) -> Spec:

@@ -8,6 +8,7 @@ from lib.figures.arrangements import (
     sphere_grid,
 )
 from lib.figures.comparison import plot_benchmark
+from lib.figures.distances import plot_certified_descent, plot_distances
 from lib.figures.duality import plot_correlation, plot_literal, plot_sandwich
 from lib.figures.experiments import (
     plot_activations,
@@ -30,9 +31,11 @@ __all__ = [
     "plot_benchmark",
     "plot_bounds",
     "plot_cell_counts",
+    "plot_certified_descent",
     "plot_complexity",
     "plot_correlation",
     "plot_descents",
+    "plot_distances",
     "plot_dual_values",
     "plot_final_objectives",
     "plot_generated",
