@@ -11,6 +11,7 @@ import math
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 
@@ -54,7 +55,7 @@ def check(namespace: Mapping[str, Any], **specs: Spec) -> None:
         ``globals()`` of the notebook.
     **specs
         For each parameter what must hold: :func:`positive`, :func:`natural`,
-        :func:`choice`, :func:`each`.
+        :func:`choice`, :func:`flag`, :func:`path`, :func:`each`.
 
     Raises
     ------
@@ -149,6 +150,33 @@ def each(spec: Spec) -> Spec:
             spec(f"{name}[{place}]", value)
 
     return Spec(f"a list that is not empty, each {spec.must}", test)
+
+
+def flag() -> Spec:
+    """Ask for true or false."""
+    must = "True or False"
+
+    def test(name: str, value: Any) -> None:
+        if not isinstance(value, bool):
+            _refuse(name, must, value)
+
+    return Spec(must, test)
+
+
+def path() -> Spec:
+    """Ask for the path of something that exists, or for none, ``""``."""
+    must = "a path, or '' for none"
+
+    def test(name: str, value: Any) -> None:
+        if not isinstance(value, str):
+            _refuse(name, must, value)
+        if value and not Path(value).exists():
+            raise ParameterError(
+                f"Parameter {name!r} must be the path of a file that exists, or ''; "
+                f"got {value!r}. Relative paths start from {Path.cwd()}."
+            )
+
+    return Spec(must, test)
 
 
 def choice(*names: str) -> Spec:

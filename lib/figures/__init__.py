@@ -8,8 +8,9 @@ from lib.figures.arrangements import (
     sphere_grid,
 )
 from lib.figures.comparison import plot_benchmark
-from lib.figures.copositive import plot_looseness, plot_relaxed_values, plot_section
+from lib.figures.copositive import plot_relaxed_values, plot_section, plot_shortfalls
 from lib.figures.cuts import plot_enclosure, plot_gaps, plot_questions
+from lib.figures.distances import plot_certified_descent, plot_distances
 from lib.figures.duality import (
     plot_correlation,
     plot_literal,
@@ -30,6 +31,7 @@ from lib.figures.experiments import (
     plot_spiral_losses,
 )
 from lib.figures.interactive import interactive
+from lib.figures.losses import plot_dual_values, plot_losses, plot_robust_fits
 from lib.figures.networks import (
     plot_final_objectives,
     plot_landscape,
@@ -53,9 +55,12 @@ __all__ = [
     "plot_benchmark",
     "plot_bounds",
     "plot_cell_counts",
+    "plot_certified_descent",
     "plot_complexity",
     "plot_correlation",
     "plot_descents",
+    "plot_distances",
+    "plot_dual_values",
     "plot_enclosure",
     "plot_final_objectives",
     "plot_gaps",
@@ -65,6 +70,7 @@ __all__ = [
     "plot_landscape",
     "plot_literal",
     "plot_looseness",
+    "plot_losses",
     "plot_margin_accuracy",
     "plot_margin_objective",
     "plot_maxima",
@@ -77,6 +83,7 @@ __all__ = [
     "plot_relaxed_values",
     "plot_rescaling",
     "plot_ridge_accuracy",
+    "plot_robust_fits",
     "plot_rounds",
     "plot_sandwich",
     "plot_section",
@@ -85,6 +92,7 @@ __all__ = [
     "plot_size_accuracy",
     "plot_sphere",
     "plot_spiral_excess",
+    "plot_shortfalls",
     "plot_spiral_losses",
     "plot_turned_basis",
     "sphere_grid",

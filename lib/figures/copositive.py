@@ -72,7 +72,7 @@ def plot_relaxed_values(
     return ax
 
 
-def plot_looseness(ax: Axes, shortfalls: Mapping[str, Array]) -> Axes:
+def plot_shortfalls(ax: Axes, shortfalls: Mapping[str, Array]) -> Axes:
     """Draw how far (19) lies below p*, in percent, the loosest draw first, by law."""
     kinds = (("dual", "D"), ("algorithm_1", "x"), ("sgd", "+"))
     for (label, row), (name, mark) in zip(shortfalls.items(), kinds, strict=False):

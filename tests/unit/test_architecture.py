@@ -24,6 +24,12 @@ MAY_IMPORT = {
     "losses": {"rounding"},
     "problem": {"losses", "rounding"},
     "convolution": BASE,
+    "classification": BASE,
+    "own_data": BASE,
+    "directions": BASE,
+    "distance": BASE | {"certificate", "oracle", "torch_networks"},
+    "second_opinion": BASE | {"exact"},
+    "torch_descent": BASE | {"torch_networks"},
     "torch_networks": BASE,
     "units": BASE,
     "fit": BASE,
@@ -84,7 +90,7 @@ MAY_IMPORT = {
 }
 
 ONLY_IN = {
-    "torch": {"sgd", "torch_networks"},
+    "torch": {"sgd", "torch_networks", "torch_descent"},
     "cvxpy": {"copositive"},
     "clarabel": {"master", "semi_nmf", "copositive"},
     "scs": {"copositive"},

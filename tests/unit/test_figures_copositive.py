@@ -35,7 +35,7 @@ def test_relaxed_values_show_both_programs_and_both_norms(ax):
 
 
 def test_looseness_is_in_percent_with_the_loosest_draw_first(ax):
-    figures.plot_looseness(ax, {"a": np.array([0.01, 0.04]), "b": np.zeros(2)})
+    figures.plot_shortfalls(ax, {"a": np.array([0.01, 0.04]), "b": np.zeros(2)})
     assert ax.lines[0].get_ydata().tolist() == [4.0, 1.0]
     assert ax.lines[0].get_xdata().tolist() == [1, 2]
     assert ax.lines[1].get_ydata().tolist() == [0.0, 0.0]
