@@ -6,6 +6,7 @@
 from lib.experiments.activations import Activations, compare_activations
 from lib.experiments.complexity import Complexity, measure_complexity
 from lib.experiments.generation import Generation, generate_images
+from lib.experiments.growth import Growth, measure_growth
 from lib.experiments.margin import MaxMargin, factorise_margin
 from lib.experiments.printed import Comparison
 from lib.experiments.spirals import SpiralLosses, classify_spiral
@@ -16,6 +17,7 @@ __all__ = [
     "Comparison",
     "Complexity",
     "Generation",
+    "Growth",
     "MaxMargin",
     "Run",
     "SpiralLosses",
@@ -26,4 +28,5 @@ __all__ = [
     "factorise_margin",
     "generate_images",
     "measure_complexity",
+    "measure_growth",
 ]

@@ -20,12 +20,22 @@ from lib.figures.experiments import (
     plot_spiral_losses,
 )
 from lib.figures.networks import plot_final_objectives, plot_rescaling, plot_segment
+from lib.figures.paths import (
+    plot_band,
+    plot_band_width,
+    plot_growth,
+    plot_growth_errors,
+    plot_path_errors,
+    plot_path_neurons,
+)
 from lib.figures.style import COLOURS, use_book_style
 from lib.figures.training import plot_bounds, plot_descents, plot_radii, plot_rounds
 
 __all__ = [
     "COLOURS",
     "plot_activations",
+    "plot_band",
+    "plot_band_width",
     "plot_benchmark",
     "plot_bounds",
     "plot_cell_counts",
@@ -36,9 +46,13 @@ __all__ = [
     "plot_generated",
     "plot_generation",
     "plot_great_circles",
+    "plot_growth",
+    "plot_growth_errors",
     "plot_literal",
     "plot_margin_accuracy",
     "plot_margin_objective",
+    "plot_path_errors",
+    "plot_path_neurons",
     "plot_radii",
     "plot_regions",
     "plot_rescaling",

@@ -48,6 +48,7 @@ TOY = {
         "epochs": 600,
     },
     experiments.measure_complexity: {"sizes": ((4, 8), (4, 8, 16), (5, 8))},
+    experiments.measure_growth: {"sizes": (50, 200), "held_out": 30},
 }
 
 
@@ -144,6 +145,15 @@ def test_counted_cells_are_those_of_points_in_general_position(folder):
     assert result.slope("cells", 2) == pytest.approx(1.0)
     assert np.isnan(result.nodes[result.r <= 2]).all()
     assert (result.nodes[result.r == 3] > 0).all()
+
+
+def test_growth_is_certified_at_every_size(folder):
+    result = run(experiments.measure_growth, folder).result
+    np.testing.assert_array_equal(result.n, [50, 200])
+    assert (result.relative_gap <= 1e-4).all()
+    # An average of n squares can fall below its mean of 0.01 by chance only.
+    assert (result.train_error > 0.5 * result.noise).all()
+    assert (np.diff(result.memory) >= 0).all()
 
 
 @pytest.mark.parametrize("demean", [False, True])
