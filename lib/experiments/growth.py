@@ -72,7 +72,7 @@ def measure_growth(
     noise: float = 0.1,
     share: float = 0.01,
     tolerance: float = 1e-4,
-    held_out: int = 10_000,
+    held_out: int = 100_000,
     seed: int = 0,
 ) -> Growth:
     """Solve a planar problem with more and more samples, and time it.
