@@ -133,6 +133,33 @@ def certify(
     return _refined(problem, proof, R, refine, bound)
 
 
+def prove(problem: Problem, Z: Array, kappa_bound: float) -> float:
+    """Return the largest lower bound of p* that a multiple of Z proves.
+
+    For points whose kappa is bounded by other means than an oracle, such as averages
+    of points that are feasible for other betas.
+
+    Parameters
+    ----------
+    problem : Problem
+    Z : (n, c) array
+        Any dual point.
+    kappa_bound : float
+        A proved upper bound of ``kappa(Z)``.
+
+    Returns
+    -------
+    float
+        The objective (78) at the best multiple that ``kappa_bound`` allows, its
+        rounding taken off.
+
+    Notes
+    -----
+    Equations (11) and (78). O(n c).
+    """
+    return problem.loss.dual(_scaled(problem, Z, kappa_bound), problem.Y)
+
+
 def _proof(problem: Problem, primal: float, R: Array, kappa: Maximum) -> Certificate:
     """Return the certificate that a multiple of R gives."""
     Z = _scaled(problem, R, kappa.bound)

@@ -12,6 +12,7 @@ from lib.experiments.generation import (
     generate_images,
     prolong_descent,
 )
+from lib.experiments.growth import Growth, measure_growth
 from lib.experiments.margin import MaxMargin, factorise_margin
 from lib.experiments.printed import Comparison
 from lib.experiments.questions import Questions, centroid_questions, count_questions
@@ -32,6 +33,7 @@ __all__ = [
     "Comparison",
     "Complexity",
     "Generation",
+    "Growth",
     "MaxMargin",
     "Prolonged",
     "Questions",
@@ -51,6 +53,7 @@ __all__ = [
     "generalise_whitened",
     "generate_images",
     "measure_complexity",
+    "measure_growth",
     "power_ascent",
     "prolong_descent",
     "shrink_cone",

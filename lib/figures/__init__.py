@@ -38,6 +38,14 @@ from lib.figures.networks import (
     plot_rescaling,
     plot_segment,
 )
+from lib.figures.paths import (
+    plot_band,
+    plot_band_width,
+    plot_growth,
+    plot_growth_errors,
+    plot_path_errors,
+    plot_path_neurons,
+)
 from lib.figures.search import plot_ascents, plot_maxima, plot_nodes
 from lib.figures.style import COLOURS, use_book_style
 from lib.figures.training import plot_bounds, plot_descents, plot_radii, plot_rounds
@@ -52,6 +60,8 @@ __all__ = [
     "interactive",
     "plot_activations",
     "plot_ascents",
+    "plot_band",
+    "plot_band_width",
     "plot_benchmark",
     "plot_bounds",
     "plot_cell_counts",
@@ -67,6 +77,8 @@ __all__ = [
     "plot_generated",
     "plot_generation",
     "plot_great_circles",
+    "plot_growth",
+    "plot_growth_errors",
     "plot_landscape",
     "plot_literal",
     "plot_looseness",
@@ -75,6 +87,8 @@ __all__ = [
     "plot_margin_objective",
     "plot_maxima",
     "plot_nodes",
+    "plot_path_errors",
+    "plot_path_neurons",
     "plot_prolonged",
     "plot_questions",
     "plot_radii",

@@ -76,7 +76,7 @@ MAY_IMPORT = {
     # Its master problem and its sliding step are parts of it, not other solvers.
     "frank_wolfe": GEOMETRY
     | {"certificate", "fit", "master", "merge", "sliding", "units"},
-    "regularisation_path": BASE | {"frank_wolfe"},
+    "regularisation_path": BASE | {"certificate", "frank_wolfe", "maximum"},
     # Bounds of its own, but for the columns, which the oracle prices.
     "copositive": GEOMETRY
     | {"double_description", "cone_pca", "maximum", "certificate"},

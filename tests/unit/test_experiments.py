@@ -60,6 +60,7 @@ TOY = {
     experiments.compare_ascents: {"samples": 20, "draws": 6, "starts": (1, 5, 40)},
     experiments.count_nodes: {"sizes": (8, 16)},
     experiments.count_questions: {"samples": (4, 6), "outputs": (1, 2)},
+    experiments.measure_growth: {"sizes": (50, 200), "held_out": 30},
 }
 
 
@@ -292,6 +293,15 @@ def test_the_guarantee_of_centroids_is_the_logarithm_of_a_ratio_of_volumes():
     # A ball of radius 5 shrinks by (1 - 1/e) each time to one of radius 1 / 2000.
     shares = (1 - np.exp(-1)) ** experiments.centroid_questions(problem, 1e-3)
     assert shares == pytest.approx((1 / 2000 / 5) ** 2, rel=1e-12)
+
+
+def test_growth_is_certified_at_every_size(folder):
+    result = run(experiments.measure_growth, folder).result
+    np.testing.assert_array_equal(result.n, [50, 200])
+    assert (result.relative_gap <= 1e-4).all()
+    # An average of n squares can fall below its mean of 0.01 by chance only.
+    assert (result.train_error > 0.5 * result.noise).all()
+    assert (np.diff(result.memory) >= 0).all()
 
 
 @pytest.mark.parametrize("demean", [False, True])
