@@ -20,6 +20,7 @@ from lib.figures.experiments import (
     plot_spiral_losses,
 )
 from lib.figures.networks import plot_final_objectives, plot_rescaling, plot_segment
+from lib.figures.recovery import plot_split
 from lib.figures.style import COLOURS, use_book_style
 from lib.figures.training import plot_bounds, plot_descents, plot_radii, plot_rounds
 
@@ -48,6 +49,7 @@ __all__ = [
     "plot_segment",
     "plot_sphere",
     "plot_spiral_losses",
+    "plot_split",
     "sphere_grid",
     "use_book_style",
 ]

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from lib import figures
+from lib.problem import Network
 
 
 def named(ax):
@@ -187,3 +188,14 @@ def test_benchmark_refuses_more_problems_than_it_has_markers(ax):
     rows = {"ours": {str(k): 1.0 for k in range(40)}}
     with pytest.raises(ValueError, match="markers for 13 problems; got 40"):
         figures.plot_benchmark(ax, rows, {"ours": "black"})
+
+
+def test_a_split_shows_an_arrow_a_neuron_and_its_cost(ax):
+    neurons = Network([[2.0, 0.0], [0.0, 1.0]], [[0.0, 1.0], [3.0, 0.0]])
+    figures.plot_split(ax, np.eye(2), neurons, "sgd")
+    tips = np.array([text.xy for text in ax.texts])
+    assert np.allclose(tips, [[np.sqrt(2), 0], [0, np.sqrt(3)]])
+    assert ax.get_title() == "cost 5, 2 neurons"
+    (cone,) = ax.patches
+    assert cone.contains_point(ax.transData.transform((0.5, 0.7)))
+    assert named(ax)
