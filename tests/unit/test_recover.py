@@ -248,3 +248,17 @@ def test_a_zero_block_is_split_into_no_neurons(split):
 def test_a_block_outside_the_span_is_refused(split):
     with pytest.raises(ValueError, match="must lie in the span"):
         split(np.eye(2), np.array([[1.0], [0.0]]))
+
+
+@pytest.mark.parametrize(
+    ("split", "cost"), [(split_by_rays, 2 * np.sqrt(5)), (split_block, 4.0)]
+)
+def test_what_another_factor_costs_is_reported_as_a_loss(split, cost):
+    # X = I: outputs are the block, so only the path norm differs.
+    block = np.array([[2.0, 1.0], [1.0, 2.0]])
+    problem = Problem(np.eye(2), block, 0.5)
+    pattern = np.array([[True, True]])
+    found = recover_from_blocks(problem, pattern, [QUADRANT], [block], split=split)
+    assert found.stated == pytest.approx(0.5 * 4.0)
+    assert found.cost == pytest.approx(0.5 * cost)
+    assert found.is_exact == (split is split_block)
