@@ -13,7 +13,7 @@ import numpy as np
 
 from lib.arrangement import enumerate_cells
 from lib.copositive.cover import Cover, cover_by_cells, cover_by_simplices
-from lib.losses import require_squared
+from lib.losses import Huber, Logistic, Softmax, require_squared
 from lib.problem import Array, Problem, reduce_rank
 
 
@@ -44,9 +44,21 @@ def _solve(objective: object, constraints: list, blocks: list, solver: str) -> P
     return Program(float(value), program.status, found)
 
 
+def _loss(problem: Problem, outputs: cp.Expression) -> cp.Expression:
+    """Return the loss of outputs, (n, c) or, for one output, (n,)."""
+    Y, loss = problem.Y if outputs.ndim == 2 else problem.Y[:, 0], problem.loss
+    if isinstance(loss, Huber):
+        return 0.5 * cp.sum(cp.huber(outputs - Y, loss.delta))  # CVXPY's has no half
+    if isinstance(loss, Logistic):
+        return cp.sum(cp.logistic(outputs)) - cp.sum(cp.multiply(Y, outputs))
+    if isinstance(loss, Softmax):
+        partition = cp.log_sum_exp(outputs, axis=1)
+        return cp.sum(partition) - cp.sum(cp.multiply(Y, outputs))
+    return 0.5 * cp.sum_squares(outputs - Y)
+
+
 def _require_one_output(problem: Problem) -> None:
-    """Refuse more than one output, and other losses."""
-    require_squared("A scalar program", problem.loss)
+    """Refuse more than one output."""
     if problem.shape[2] != 1:
         raise ValueError(
             f"The scalar programs (8)-(10) need one output; got Y "
@@ -86,6 +98,7 @@ def scalar_dual(problem: Problem) -> Program:
     ValueError
         If there is more than one output.
     """
+    require_squared("scalar_dual", problem.loss)
     _require_one_output(problem)
     X, y = reduce_rank(problem.X).coordinates, problem.Y[:, 0]
     z, constraints = cp.Variable(len(y)), []
@@ -100,10 +113,10 @@ def scalar_dual(problem: Problem) -> Program:
 
 
 def scalar_program(problem: Problem) -> Program:
-    """Solve (9): one neuron of each sign of the output in each cell.
+    """Solve (9), for any loss: one neuron of each sign of the output in each cell.
 
-    ``min 1/2 |sum_i D_i X (w_i - v_i) - y|^2 + beta sum_i (|w_i| + |v_i|)`` with
-    ``(2 D_i - I) X w_i >= 0`` and the same for v_i.
+    ``min loss(sum_i D_i X (w_i - v_i)) + beta sum_i (|w_i| + |v_i|)`` with ``(2 D_i -
+    I) X w_i >= 0`` and the same for v_i.
 
     Parameters
     ----------
@@ -162,13 +175,12 @@ def _scalar(X: Array, problem: Problem, patterns: list[np.ndarray]) -> Program:
         outputs = outputs + _active(problem, X, pattern) @ (w - v)
         norms += [cp.norm(w), cp.norm(v)]
         blocks.append([w, v])
-    loss = 0.5 * cp.sum_squares(outputs - problem.Y[:, 0])
-    value = cp.Minimize(loss + problem.beta * cp.sum(norms))
+    value = cp.Minimize(_loss(problem, outputs) + problem.beta * cp.sum(norms))
     return _solve(value, constraints, blocks, cp.CLARABEL)
 
 
 def literal_program(problem: Problem) -> Program:
-    """Solve (12), or (50) for a CNN, as printed: not (5), but a lower bound of it.
+    """Solve (12), (50) for a CNN or (79), as printed: a lower bound of (5).
 
     ``min 1/2 |sum_i D_i X V_i - Y|^2 + beta sum_i |V_i|_*`` with ``V_i`` in
     ``K_i = conv{u g^T : (2D_i - I) X u >= 0, |g| <= 1}``. There |u| is free and g may
@@ -180,14 +192,14 @@ def literal_program(problem: Problem) -> Program:
     Parameters
     ----------
     problem : Problem
-        With few samples, or patches.
+        With few samples, or patches; of any loss, which in (79) is meant without
+        the factor 1/2 that is printed there.
 
     Returns
     -------
     Program
         At most p*, usually far below; block i holds the two parts of V_i.
     """
-    require_squared("literal_program", problem.loss)
     X, c = reduce_rank(problem.X).coordinates, problem.shape[2]
     outputs, constraints, norms, blocks = 0, [], [], []
     for pattern in enumerate_cells(X).patterns:
@@ -197,8 +209,7 @@ def literal_program(problem: Problem) -> Program:
         outputs = outputs + _active(problem, X, pattern) @ (plus - minus)
         norms.append(cp.normNuc(plus - minus))
         blocks.append([plus, minus])
-    loss = 0.5 * cp.sum_squares(outputs - problem.Y)
-    value = cp.Minimize(loss + problem.beta * cp.sum(norms))
+    value = cp.Minimize(_loss(problem, outputs) + problem.beta * cp.sum(norms))
     return _solve(value, constraints, blocks, cp.CLARABEL)
 
 

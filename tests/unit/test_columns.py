@@ -7,8 +7,7 @@ from lib.copositive import cover_by_cells, solve_by_columns, solve_relaxation
 from lib.copositive.textbook import (
     copositive_program,
     gauge_program,
-    literal_program,
-    scalar_program,
+    scalar_dual,
 )
 from lib.cutting_plane import solve_dual
 from lib.oracle import oracle
@@ -103,9 +102,8 @@ def test_rank_above_four_and_zero_data_are_refused():
         ("solve_relaxation", lambda p: solve_relaxation(p, cover_by_cells(p.X))),
         ("solve_dual", solve_dual),
         ("gauge_program", gauge_program),
-        ("literal_program", literal_program),
         ("copositive_program", copositive_program),
-        ("A scalar program", scalar_program),
+        ("scalar_dual", scalar_dual),
     ],
 )
 def test_programs_of_the_squared_loss_refuse_others(name, solver):
