@@ -7,6 +7,7 @@ from lib.experiments.activations import Activations, compare_activations
 from lib.experiments.complexity import Complexity, measure_complexity
 from lib.experiments.generation import Generation, generate_images
 from lib.experiments.margin import MaxMargin, factorise_margin
+from lib.experiments.pooling import PooledDigits, certify_digits, small_digits
 from lib.experiments.printed import Comparison
 from lib.experiments.spirals import SpiralLosses, classify_spiral
 from lib.experiments.store import Run, Stored, cached
@@ -17,13 +18,16 @@ __all__ = [
     "Complexity",
     "Generation",
     "MaxMargin",
+    "PooledDigits",
     "Run",
     "SpiralLosses",
     "Stored",
     "cached",
+    "certify_digits",
     "classify_spiral",
     "compare_activations",
     "factorise_margin",
     "generate_images",
     "measure_complexity",
+    "small_digits",
 ]

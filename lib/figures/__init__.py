@@ -8,6 +8,7 @@ from lib.figures.arrangements import (
     sphere_grid,
 )
 from lib.figures.comparison import plot_benchmark
+from lib.figures.convolution import plot_pooled_values, plot_tiles
 from lib.figures.duality import plot_correlation, plot_literal, plot_sandwich
 from lib.figures.experiments import (
     plot_activations,
@@ -40,6 +41,7 @@ __all__ = [
     "plot_literal",
     "plot_margin_accuracy",
     "plot_margin_objective",
+    "plot_pooled_values",
     "plot_radii",
     "plot_regions",
     "plot_rescaling",
@@ -50,6 +52,7 @@ __all__ = [
     "plot_sphere",
     "plot_spiral_losses",
     "plot_split",
+    "plot_tiles",
     "sphere_grid",
     "use_book_style",
 ]

@@ -74,8 +74,17 @@ MAY_IMPORT = {
     "demeaned": BASE | {"certificate", "oracle"},
     # Whole experiments: they run solvers side by side and judge them.
     "experiments": GEOMETRY
-    | {"algorithm_1", "branch_and_bound", "certificate", "closed_form", "copositive"}
-    | {"data", "demeaned", "files", "frank_wolfe", "recover", "sgd", "simplices"}
+    | {"algorithm_1", "branch_and_bound", "certificate", "closed_form", "convolution"}
+    | {
+        "copositive",
+        "data",
+        "demeaned",
+        "files",
+        "frank_wolfe",
+        "recover",
+        "sgd",
+        "simplices",
+    }
     | {"whitening"},
     "figures": BASE,  # results are drawn, never computed
 }

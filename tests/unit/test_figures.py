@@ -199,3 +199,29 @@ def test_a_split_shows_an_arrow_a_neuron_and_its_cost(ax):
     (cone,) = ax.patches
     assert cone.contains_point(ax.transData.transform((0.5, 0.7)))
     assert named(ax)
+
+
+def test_tiles_stand_in_rows_with_gaps_and_zero_in_the_middle_of_their_scale(ax):
+    tiles = np.arange(12.0).reshape(3, 2, 2) - 3.0
+    shown = figures.plot_tiles(ax, tiles, columns=2, signed=True)
+    sheet = np.ma.filled(shown.get_array(), np.nan)
+    assert sheet.shape == (5, 5)
+    assert np.array_equal(sheet[:2, :2], tiles[0])
+    assert np.array_equal(sheet[:2, 3:], tiles[1])
+    assert np.array_equal(sheet[3:, :2], tiles[2])
+    assert np.isnan(sheet[2]).all()
+    assert np.isnan(sheet[3:, 3:]).all()
+    assert shown.get_clim() == (-8.0, 8.0)
+
+
+def test_images_are_drawn_from_black_to_white(ax):
+    shown = figures.plot_tiles(ax, np.zeros((1, 2, 2)), columns=1, signed=False)
+    assert shown.get_clim() == (0.0, 1.0)
+
+
+def test_pooled_values_show_the_optimum_and_both_programs(ax):
+    betas = np.array([0.1, 1.0])
+    figures.plot_pooled_values(ax, betas, betas + 1, betas + 2, betas + 3)
+    heights = [line.get_ydata().tolist() for line in ax.lines]
+    assert heights == [(betas + k).tolist() for k in (1, 2, 3)]
+    assert named(ax)
