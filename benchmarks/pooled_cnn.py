@@ -12,14 +12,12 @@ from time import process_time
 
 import numpy as np
 
-from lib.certificate import Certificate, beta_max, certify
+from lib.certificate import Certificate, beta_max
 from lib.convolution import pooled_problem
-from lib.data import load_images
-from lib.frank_wolfe import solve
-from lib.oracle import Limits, oracle, propose
+from lib.experiments.pooling import small_digits, train_and_certify
+from lib.oracle import propose
 from lib.problem import Problem
 
-PIXELS = 255.0
 ROUNDS = 20
 """Rounds of training; it stops by itself before."""
 
@@ -32,11 +30,8 @@ SHARES = (0.25, 0.75)
 
 def pooled_cnn(count: int = 50, beta: float = 10.0) -> Problem:
     """Return the problem of ``count`` images, every ``100 / count``-th of the pack."""
-    pack = load_images("mnist_train_100")
-    chosen = slice(None, None, len(pack.labels) // count)
-    middle = pack.images[chosen, 2:26, 2:26, 0] / PIXELS
-    small = middle.reshape(-1, 8, 3, 8, 3).mean(axis=(2, 4))
-    return pooled_problem(small, pack.one_hot[chosen], beta, size=3, loss="softmax")
+    images, Y = small_digits(count, 8)
+    return pooled_problem(images, Y, beta, size=3, loss="softmax")
 
 
 def certified(problem: Problem, seconds: float) -> Certificate:
@@ -44,18 +39,12 @@ def certified(problem: Problem, seconds: float) -> Certificate:
     rng = np.random.default_rng(SEED)
     starts, network = rng.standard_normal((CLIMBS, problem.X.shape[1])), None
     for share in SHARES:
-        known = starts
-        network = solve(
+        network, proof = train_and_certify(
             problem,
             start=network,
+            starts=starts,
             rounds=ROUNDS,
-            bound=lambda X, Z, known=known: propose(X, Z, known),
-        ).network
-        limits = Limits(level=problem.beta * (1 + 1e-6), seconds=share * seconds)
-        proof = certify(
-            problem,
-            network,
-            bound=lambda X, Z, limits=limits: oracle(X, Z, limits=limits),
+            seconds=share * seconds,
         )
         starts = np.vstack([starts, proof.kappa.candidates])
     return proof

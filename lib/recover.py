@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,10 @@ import numpy as np
 from lib.completely_positive import factorize
 from lib.copositive.relaxation import Relaxation
 from lib.problem import Array, Network, Problem, objective
-from lib.semi_nmf import split_block
+from lib.semi_nmf import BlockNeurons, split_block
+
+Split = Callable[[Array, Array], BlockNeurons | Network]
+"""Writes a block, (d, c), as neurons of the cone of some rays, (d, k)."""
 
 COST_ROUNDING = 1e-9
 """Relative excess of a network over the value stated that counts as none: the
@@ -81,6 +84,8 @@ def recover_from_blocks(
     patterns: np.ndarray,
     rays: Sequence[Array],
     blocks: Sequence[Array],
+    *,
+    split: Split = split_block,
 ) -> Recovery:
     """Factor the blocks V_i of (12) inside their cells, at the least cost.
 
@@ -92,6 +97,8 @@ def recover_from_blocks(
     rays : P arrays (d, k_i)
         Generators of each cone, one a column.
     blocks : P arrays (d, c)
+    split : callable
+        Another way to factor a block, ``split(block, rays)``, to see what it loses.
 
     Returns
     -------
@@ -114,11 +121,13 @@ def recover_from_blocks(
     outputs, gauges = np.zeros_like(problem.Y), 0.0
     U, V = [], []
     for pattern, cone, block in zip(patterns, rays, blocks, strict=True):
-        neurons = split_block(np.asarray(block, float), np.asarray(cone, float))
+        block, cone = np.asarray(block, float), np.asarray(cone, float)
+        least = split_block(block, cone)
+        neurons = least if split is split_block else split(block, cone)
         U.append(neurons.U)
         V.append(neurons.V)
         outputs = outputs + problem.pool(pattern[:, None] * (problem.X @ block))
-        gauges += neurons.gauge
+        gauges += least.gauge
     R = problem.Y - outputs
     stated = 0.5 * float(np.vdot(R, R)) + problem.beta * gauges
     return _recovery(problem, Network(np.vstack(U), np.vstack(V)), stated, 0.0)

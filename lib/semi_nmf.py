@@ -9,7 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from lib.completely_positive import NOISE, factorize
-from lib.problem import Array
+from lib.problem import Array, Network
 
 SOLVER_TOLERANCE = 1e-10
 """Gap and feasibility asked of the semidefinite solver. The block is met exactly
@@ -92,6 +92,79 @@ def split_block(block: Array, rays: Array) -> BlockNeurons:
         return _measured(block, W * np.sqrt(sizes), float(sizes.sum()))
     S, gauge = _program(W, block)
     return _measured(block, W @ factorize(S).factor, gauge)
+
+
+def split_by_rays(block: Array, rays: Array) -> Network:
+    """Write a block as ``W A`` with the rays W as neurons: a semi-NMF, at any cost.
+
+    Exact, and what a reader of Remark 5.1 may try first; but ``sum_j |u_j| |v_j|``
+    is not the least, and grows with the angles between the rays.
+
+    Parameters
+    ----------
+    block : (d, c) array
+    rays : (d, k) array
+
+    Returns
+    -------
+    Network
+        ``U^T V`` is the block; ``path_norm`` is the cost. At most k neurons.
+
+    Raises
+    ------
+    ValueError
+        As :func:`split_block`.
+
+    Notes
+    -----
+    Remark 5.1 and (49) without the gauge. O(d k (k + c)).
+    """
+    _check(block, rays)
+    weights = np.linalg.lstsq(rays, block)[0]
+    used = weights.any(axis=1)
+    return Network(rays.T[used], weights[used])
+
+
+def split_by_shift(block: Array, rays: Array) -> Network:
+    """Write a block by its singular vectors, moved into the cone: a semi-NMF.
+
+    The singular vectors leave the cone. Adding enough of ``w``, the sum of the unit
+    rays, to all brings them in, and one neuron along w takes off what was added. So
+    ``rank + 1`` neurons always suffice, one more than any factorisation needs; the
+    cost is what it is.
+
+    Parameters
+    ----------
+    block : (d, c) array
+    rays : (d, k) array
+
+    Returns
+    -------
+    Network
+        ``U^T V`` is the block; ``path_norm`` is the cost.
+
+    Raises
+    ------
+    ValueError
+        As :func:`split_block`.
+
+    Notes
+    -----
+    Remark 5.1 cites Gillis and Kumar (2015) for such factors. O(d k (k + c)).
+    """
+    _check(block, rays)
+    W = rays / np.linalg.norm(rays, axis=0)
+    left, sigma, right = np.linalg.svd(block, full_matrices=False)
+    kept = sigma > NEGLIGIBLE * sigma[0]
+    root = np.sqrt(sigma[kept])
+    shares = np.linalg.pinv(W) @ (left[:, kept] * root)  # (k, q)
+    signs = np.where(-shares.min(axis=0) <= shares.max(axis=0), 1.0, -1.0)
+    shares, weights = shares * signs, (signs * root)[:, None] * right[kept]
+    shift = max(0.0, -float(shares.min(initial=0.0)))
+    if shift == 0.0:
+        return Network((W @ shares).T, weights)
+    U = np.column_stack([W @ (shares + shift), W.sum(axis=1)])
+    return Network(U.T, np.vstack([weights, -shift * weights.sum(axis=0)]))
 
 
 def _check(block: Array, rays: Array) -> None:

@@ -214,9 +214,9 @@ def literal_program(problem: Problem) -> Program:
 
 
 def gauge_program(problem: Problem, cover: Cover | None = None) -> Program:
-    """Solve (12), or (50) for a CNN, with the penalty that makes it (5).
+    """Solve (12), (50) for a CNN or (79), with the penalty that makes it (5).
 
-    ``min 1/2 |sum_i S D_i X V_i - Y|^2 + beta sum_i g_i(V_i)`` where g_i is the gauge
+    ``min loss(sum_i S D_i X V_i) + beta sum_i g_i(V_i)`` where g_i is the gauge
     of ``conv{u g^T : u in region i, |u| <= 1, |g| <= 1}`` in place of the nuclear norm:
     ``g_i(V) = min (tr U + tr T) / 2`` with ``[U V; V^T T] >= 0`` and U in the hull of
     ``u u^T`` over the region, which for a simplicial one of at most four rays W is
@@ -225,7 +225,7 @@ def gauge_program(problem: Problem, cover: Cover | None = None) -> Program:
     Parameters
     ----------
     problem : Problem
-        With few samples, or patches: Corollary 5.1.
+        With few samples, or patches: Corollary 5.1. Of any loss.
     cover : Cover, optional
         Simplicial regions; :func:`cover_by_simplices` by default.
 
@@ -240,7 +240,6 @@ def gauge_program(problem: Problem, cover: Cover | None = None) -> Program:
     ValueError
         If a region of the cover is not simplicial.
     """
-    require_squared("gauge_program", problem.loss)
     cover = cover_by_simplices(problem.X) if cover is None else cover
     if not all(region.simplicial for region in cover.regions):
         raise ValueError(
@@ -257,8 +256,7 @@ def gauge_program(problem: Problem, cover: Cover | None = None) -> Program:
         outputs = outputs + region.active(problem, cover.X) @ W @ A
         gauges.append((cp.trace(W @ S @ W.T) + cp.trace(T)) / 2)
         blocks.append([W @ A])
-    loss = 0.5 * cp.sum_squares(outputs - problem.Y)
-    value = cp.Minimize(loss + problem.beta * cp.sum(gauges))
+    value = cp.Minimize(_loss(problem, outputs) + problem.beta * cp.sum(gauges))
     return _solve(value, constraints, blocks, cp.CLARABEL)
 
 

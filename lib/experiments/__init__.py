@@ -14,6 +14,7 @@ from lib.experiments.generation import (
 )
 from lib.experiments.growth import Growth, measure_growth
 from lib.experiments.margin import MaxMargin, factorise_margin
+from lib.experiments.pooling import PooledDigits, certify_digits, small_digits
 from lib.experiments.printed import Comparison
 from lib.experiments.questions import Questions, centroid_questions, count_questions
 from lib.experiments.search import (
@@ -35,6 +36,7 @@ __all__ = [
     "Generation",
     "Growth",
     "MaxMargin",
+    "PooledDigits",
     "Prolonged",
     "Questions",
     "Run",
@@ -44,6 +46,7 @@ __all__ = [
     "WhitenedTests",
     "cached",
     "centroid_questions",
+    "certify_digits",
     "classify_spiral",
     "compare_activations",
     "compare_ascents",
@@ -57,4 +60,5 @@ __all__ = [
     "power_ascent",
     "prolong_descent",
     "shrink_cone",
+    "small_digits",
 ]

@@ -8,6 +8,7 @@ from lib.figures.arrangements import (
     sphere_grid,
 )
 from lib.figures.comparison import plot_benchmark
+from lib.figures.convolution import plot_pooled_values, plot_tiles
 from lib.figures.copositive import plot_relaxed_values, plot_section, plot_shortfalls
 from lib.figures.cuts import plot_enclosure, plot_gaps, plot_questions
 from lib.figures.distances import plot_certified_descent, plot_distances
@@ -46,6 +47,7 @@ from lib.figures.paths import (
     plot_path_errors,
     plot_path_neurons,
 )
+from lib.figures.recovery import plot_split
 from lib.figures.search import plot_ascents, plot_maxima, plot_nodes
 from lib.figures.style import COLOURS, use_book_style
 from lib.figures.training import plot_bounds, plot_descents, plot_radii, plot_rounds
@@ -89,6 +91,7 @@ __all__ = [
     "plot_nodes",
     "plot_path_errors",
     "plot_path_neurons",
+    "plot_pooled_values",
     "plot_prolonged",
     "plot_questions",
     "plot_radii",
@@ -108,6 +111,8 @@ __all__ = [
     "plot_sphere",
     "plot_spiral_excess",
     "plot_spiral_losses",
+    "plot_split",
+    "plot_tiles",
     "plot_turned_basis",
     "sphere_grid",
     "use_book_style",

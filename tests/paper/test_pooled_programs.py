@@ -42,7 +42,7 @@ ROUNDING = 1e-12
 """Relative rounding of a sum of squares."""
 
 
-def digits(count, rank, beta):
+def digits(count, rank, beta, loss="squared"):
     """Return a CNN on the first digits, one of each, in 16 pixels and 4 patches.
 
     Filters see 2 x 2 pixels, in their ``rank`` leading directions over all patches.
@@ -51,7 +51,7 @@ def digits(count, rank, beta):
     small = pack.images[::10].reshape(-1, 4, 7, 4, 7).mean(axis=(2, 4)) / 255.0
     full = pooled_problem(small[:count], np.eye(count), beta, size=2, stride=2)
     leading = np.linalg.svd(full.X)[2][:rank].T
-    return Problem(full.X @ leading, full.Y, beta, pooling=4)
+    return Problem(full.X @ leading, full.Y, beta, loss=loss, pooling=4)
 
 
 def random_patches(seed, n, pooling, rank, c):
@@ -124,6 +124,12 @@ def test_network_of_the_program_is_an_optimal_cnn(problem):
 @pytest.mark.parametrize("name", ["digits, rank 2", "random, rank 3"])
 def test_textbook_50_with_the_gauge_is_the_optimum(name):
     problem = PROBLEMS[name]
+    assert gauge_program(problem).value == pytest.approx(optimum(problem), rel=TEXTBOOK)
+
+
+@pytest.mark.parametrize("loss", ["softmax", "huber"])
+def test_textbook_50_with_another_loss_and_the_gauge_is_the_optimum(loss):
+    problem = digits(4, 2, 0.05, loss)
     assert gauge_program(problem).value == pytest.approx(optimum(problem), rel=TEXTBOOK)
 
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from lib import figures
+from lib.problem import Network
 
 
 def named(ax):
@@ -189,6 +190,7 @@ def test_benchmark_refuses_more_problems_than_it_has_markers(ax):
         figures.plot_benchmark(ax, rows, {"ours": "black"})
 
 
+<<<<<<< HEAD
 def test_ratios_are_bars_from_one_the_first_at_the_top(ax):
     figures.plot_ratios(ax, {"low": 0.5, "high": 1.25})
     low, high = ax.patches
@@ -206,3 +208,40 @@ def test_landscape_spans_the_grid_of_both_weights(ax):
         "input weight $u$",
         "output weight $v$",
     )
+=======
+def test_a_split_shows_an_arrow_a_neuron_and_its_cost(ax):
+    neurons = Network([[2.0, 0.0], [0.0, 1.0]], [[0.0, 1.0], [3.0, 0.0]])
+    figures.plot_split(ax, np.eye(2), neurons, "sgd")
+    tips = np.array([text.xy for text in ax.texts])
+    assert np.allclose(tips, [[np.sqrt(2), 0], [0, np.sqrt(3)]])
+    assert ax.get_title() == "cost 5, 2 neurons"
+    (cone,) = ax.patches
+    assert cone.contains_point(ax.transData.transform((0.5, 0.7)))
+    assert named(ax)
+
+
+def test_tiles_stand_in_rows_with_gaps_and_zero_in_the_middle_of_their_scale(ax):
+    tiles = np.arange(12.0).reshape(3, 2, 2) - 3.0
+    shown = figures.plot_tiles(ax, tiles, columns=2, signed=True)
+    sheet = np.ma.filled(shown.get_array(), np.nan)
+    assert sheet.shape == (5, 5)
+    assert np.array_equal(sheet[:2, :2], tiles[0])
+    assert np.array_equal(sheet[:2, 3:], tiles[1])
+    assert np.array_equal(sheet[3:, :2], tiles[2])
+    assert np.isnan(sheet[2]).all()
+    assert np.isnan(sheet[3:, 3:]).all()
+    assert shown.get_clim() == (-8.0, 8.0)
+
+
+def test_images_are_drawn_from_black_to_white(ax):
+    shown = figures.plot_tiles(ax, np.zeros((1, 2, 2)), columns=1, signed=False)
+    assert shown.get_clim() == (0.0, 1.0)
+
+
+def test_pooled_values_show_the_optimum_and_both_programs(ax):
+    betas = np.array([0.1, 1.0])
+    figures.plot_pooled_values(ax, betas, betas + 1, betas + 2, betas + 3)
+    heights = [line.get_ydata().tolist() for line in ax.lines]
+    assert heights == [(betas + k).tolist() for k in (1, 2, 3)]
+    assert named(ax)
+>>>>>>> w-b

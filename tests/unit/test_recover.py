@@ -11,7 +11,7 @@ from lib.recover import (
     recover_from_blocks,
     recover_from_grams,
 )
-from lib.semi_nmf import split_block
+from lib.semi_nmf import split_block, split_by_rays, split_by_shift
 
 ROUNDING = 1e-12
 """Relative error of a pseudo-inverse and a few products of well-scaled numbers."""
@@ -198,3 +198,67 @@ def test_matrix_that_is_only_doubly_nonnegative_is_reported_as_a_loss():
     assert found.factor_loss > 1e-3
     assert found.loss > 0
     assert found.cost == objective(problem, found.network)
+
+
+# -- factors that are exact and cost too much
+
+SPLITS = {"rays": split_by_rays, "shift": split_by_shift}
+each_split = pytest.mark.parametrize("split", SPLITS.values(), ids=SPLITS)
+
+
+@each_split
+@pytest.mark.parametrize("rank", [1, 2, 3])
+def test_semi_nmf_is_exact_and_in_the_cone_and_never_cheaper(split, rank):
+    rng = np.random.default_rng(rank)
+    for _ in range(5):
+        rays = rng.standard_normal((3, 3))
+        block = rng.standard_normal((3, rank)) @ rng.standard_normal((rank, 4))
+        found = split(block, rays)
+        np.testing.assert_allclose(found.U.T @ found.V, block, atol=1e-10)
+        assert max(nnls(rays, u)[1] for u in found.U) <= 1e-10
+        least = split_block(block, rays).gauge
+        assert found.path_norm >= least * (1 - INTERIOR_POINT)
+
+
+def test_costs_of_a_block_in_the_quadrant_by_hand():
+    # Its rows are the weights of the rays: 2 sqrt 5. Its root is nonnegative: 3 + 1.
+    block = np.array([[2.0, 1.0], [1.0, 2.0]])
+    assert split_by_rays(block, QUADRANT).path_norm == pytest.approx(2 * np.sqrt(5))
+    assert split_block(block, QUADRANT).cost == pytest.approx(4.0)
+    # Shares sqrt(3/2) (1, 1) and sqrt(1/2) (1, -1), moved by sqrt(1/2) (1, 1): neurons
+    # of length sqrt(3) + 1 and sqrt 2 at weights sqrt 3 and 1, and the one that takes
+    # off, sqrt 2 times sqrt 2.
+    cost = (np.sqrt(3) + 1) * np.sqrt(3) + np.sqrt(2) + 2
+    assert split_by_shift(block, QUADRANT).path_norm == pytest.approx(cost)
+
+
+def test_a_neuron_inside_the_cone_stays_one_neuron_when_shifted():
+    block = np.outer([3.0, 4.0], [-1.0, 0.0, 2.0])
+    found = split_by_shift(block, QUADRANT)
+    assert found.width == 1
+    assert found.path_norm == pytest.approx(5 * np.sqrt(5))
+
+
+@each_split
+def test_a_zero_block_is_split_into_no_neurons(split):
+    assert split(np.zeros((2, 3)), QUADRANT).width == 0
+
+
+@each_split
+def test_a_block_outside_the_span_is_refused(split):
+    with pytest.raises(ValueError, match="must lie in the span"):
+        split(np.eye(2), np.array([[1.0], [0.0]]))
+
+
+@pytest.mark.parametrize(
+    ("split", "cost"), [(split_by_rays, 2 * np.sqrt(5)), (split_block, 4.0)]
+)
+def test_what_another_factor_costs_is_reported_as_a_loss(split, cost):
+    # X = I: outputs are the block, so only the path norm differs.
+    block = np.array([[2.0, 1.0], [1.0, 2.0]])
+    problem = Problem(np.eye(2), block, 0.5)
+    pattern = np.array([[True, True]])
+    found = recover_from_blocks(problem, pattern, [QUADRANT], [block], split=split)
+    assert found.stated == pytest.approx(0.5 * 4.0)
+    assert found.cost == pytest.approx(0.5 * cost)
+    assert found.is_exact == (split is split_block)

@@ -1,0 +1,172 @@
+"""CNNs with pooling on digits: as much of a proof as some work buys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lib.certificate import Certificate, certify
+from lib.convolution import pooled_problem
+from lib.data import load_images
+from lib.frank_wolfe import solve
+from lib.oracle import Limits, Maximum, oracle, propose
+from lib.problem import Array, Network, Problem
+
+PIXEL = 255.0
+SIDE = 28
+PACK = 100
+"""Images in the pack, ten of a class."""
+
+ABOVE = 1e-6
+"""The search for kappa stops once it is known to exceed beta by no more than this."""
+
+
+@dataclass(frozen=True, eq=False)
+class PooledDigits:
+    """A CNN on digits, what is proved of it, and how far the search came.
+
+    Parameters
+    ----------
+    filters : (m, size, size) array
+        Balanced, so that their squared lengths add up to the path norm.
+    outputs : (m, 10) array
+    primal, dual : float
+        ``dual <= p* <= primal``.
+    kappa, kappa_bound : float
+        Proved: ``kappa <= kappa(R) <= kappa_bound`` at the network's residual R.
+    beta : float
+    rows, rank : int
+        Patches of all images, and the rank of their matrix.
+    """
+
+    filters: Array
+    outputs: Array
+    primal: float
+    dual: float
+    kappa: float
+    kappa_bound: float
+    beta: float
+    rows: int
+    rank: int
+
+    @property
+    def relative_gap(self) -> float:
+        """``(primal - dual) / primal``."""
+        return (self.primal - self.dual) / self.primal
+
+
+def small_digits(count: int, pixels: int) -> tuple[Array, Array]:
+    """Return shrunken MNIST digits and their one-hot labels.
+
+    Parameters
+    ----------
+    count : int
+        A divisor of 100: every ``100 / count``-th image of ``mnist_train_100``.
+    pixels : int
+        Side of the shrunken images, at most 28. A pixel is the mean over a square
+        block; what does not fill a block is cut off at the rim.
+
+    Returns
+    -------
+    images : (count, pixels, pixels) array
+        Between 0 and 1.
+    Y : (count, 10) array
+
+    Raises
+    ------
+    ValueError
+        If ``count`` is not a divisor of 100 or ``pixels`` not in 1 .. 28.
+    """
+    if not (count >= 1 and PACK % count == 0 and 1 <= pixels <= SIDE):
+        raise ValueError(
+            f"count must divide {PACK} and pixels lie in 1 .. {SIDE}; got count = "
+            f"{count!r}, pixels = {pixels!r}."
+        )
+    pack, block = load_images("mnist_train_100"), SIDE // pixels
+    first = (SIDE - pixels * block) // 2
+    middle = slice(first, first + pixels * block)
+    chosen = slice(None, None, PACK // count)
+    images = pack.images[chosen, middle, middle, 0] / PIXEL
+    blocks = images.reshape(count, pixels, block, pixels, block)
+    return blocks.mean(axis=(2, 4)), pack.one_hot[chosen]
+
+
+def certify_digits(
+    count: int = 50,
+    *,
+    pixels: int = 8,
+    size: int = 3,
+    stride: int = 2,
+    beta: float = 3.0,
+    nodes: int = 30,
+) -> PooledDigits:
+    """Train a CNN with softmax cross-entropy on digits and prove what can be proved.
+
+    Parameters
+    ----------
+    count, pixels : int
+        As for :func:`small_digits`.
+    size, stride : int
+        Of the filters.
+    beta : float
+    nodes : int
+        Work for the proof: nodes of the search for kappa. Unlike a time it gives
+        the same result on every machine.
+
+    Raises
+    ------
+    ValueError
+        As :func:`small_digits` and :func:`lib.convolution.pooled_problem`.
+    """
+    images, Y = small_digits(count, pixels)
+    problem = pooled_problem(images, Y, beta, size=size, stride=stride, loss="softmax")
+    network, proof = train_and_certify(problem, nodes=nodes)
+    network = network.balanced()
+    return PooledDigits(
+        network.U.reshape(-1, size, size),
+        network.V,
+        proof.primal,
+        proof.dual,
+        proof.kappa.value,
+        proof.kappa.bound,
+        problem.beta,
+        len(problem.X),
+        int(np.linalg.matrix_rank(problem.X)),
+    )
+
+
+def train_and_certify(
+    problem: Problem,
+    *,
+    start: Network | None = None,
+    starts: Array | None = None,
+    rounds: int = 20,
+    nodes: float = np.inf,
+    seconds: float = np.inf,
+) -> tuple[Network, Certificate]:
+    """Train with neurons that climbs propose, then certify within limits.
+
+    Parameters
+    ----------
+    problem : Problem
+    start : Network, optional
+        Where to begin.
+    starts : (k, d) array, optional
+        Directions to climb from, beside those of samples.
+    rounds : int
+        Most rounds of training.
+    nodes, seconds : float
+        Limits of the proof.
+    """
+
+    def proposed(X: Array, Z: Array) -> Maximum:
+        return propose(X, Z, starts)
+
+    def proved(X: Array, Z: Array) -> Maximum:
+        return oracle(X, Z, limits=limits)
+
+    level = problem.beta * (1 + ABOVE)
+    limits = Limits(level=level, nodes=nodes, seconds=seconds)
+    network = solve(problem, start=start, rounds=rounds, bound=proposed).network
+    return network, certify(problem, network, bound=proved)

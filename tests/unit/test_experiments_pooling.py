@@ -1,0 +1,39 @@
+"""Digits for pooled CNNs, and a proof that some work buys."""
+
+import numpy as np
+import pytest
+
+from lib.convolution import pooled_problem
+from lib.data import load_images
+from lib.experiments import certify_digits, small_digits
+from lib.problem import Network, objective
+
+
+def test_small_digits_are_means_of_blocks_in_the_middle():
+    images, Y = small_digits(20, 8)
+    pack = load_images("mnist_train_100")
+    assert images.shape == (20, 8, 8)
+    block = pack.images[5, 2:5, 8:11, 0]  # three columns of blocks are 2 + 2 * 3 on
+    assert images[1, 0, 2] == pytest.approx(block.mean() / 255.0)
+    assert np.array_equal(Y, pack.one_hot[::5])
+    assert Y.sum(axis=0).tolist() == [2] * 10
+
+
+@pytest.mark.parametrize(("count", "pixels"), [(30, 8), (0, 8), (10, 0), (10, 29)])
+def test_sizes_that_do_not_fit_the_pack_are_refused(count, pixels):
+    with pytest.raises(ValueError, match="count must divide 100"):
+        small_digits(count, pixels)
+
+
+def test_the_proof_holds_and_more_work_proves_no_less():
+    told = {"count": 10, "pixels": 6, "beta": 1.0}
+    short, longer = (certify_digits(**told, nodes=nodes) for nodes in (1, 8))
+    images, Y = small_digits(10, 6)
+    problem = pooled_problem(images, Y, 1.0, size=3, stride=2, loss="softmax")
+    network = Network(short.filters.reshape(-1, 9), short.outputs)
+    assert objective(problem, network) == pytest.approx(short.primal, rel=1e-12)
+    assert short.primal == longer.primal
+    assert short.dual <= longer.dual <= longer.primal
+    assert short.kappa <= longer.kappa_bound <= short.kappa_bound
+    assert (short.rows, short.rank) == (len(problem.X), 9)
+    assert 0 <= longer.relative_gap <= short.relative_gap
