@@ -83,14 +83,16 @@ MAY_IMPORT = {
     "demeaned": BASE | {"certificate", "oracle"},
     # Whole experiments: they run solvers side by side and judge them.
     "experiments": GEOMETRY
-<<<<<<< HEAD
-    | {"algorithm_1", "branch_and_bound", "certificate", "closed_form", "copositive"}
-    | {"ascent", "counting", "cutting_plane", "data", "demeaned", "files"}
-    | {"frank_wolfe", "recover", "sgd", "simplices", "whitening"},
-=======
-    | {"algorithm_1", "branch_and_bound", "certificate", "closed_form", "convolution"}
     | {
+        "algorithm_1",
+        "ascent",
+        "branch_and_bound",
+        "certificate",
+        "closed_form",
+        "convolution",
         "copositive",
+        "counting",
+        "cutting_plane",
         "data",
         "demeaned",
         "files",
@@ -98,9 +100,8 @@ MAY_IMPORT = {
         "recover",
         "sgd",
         "simplices",
-    }
-    | {"whitening"},
->>>>>>> w-b
+        "whitening",
+    },
     "figures": BASE,  # results are drawn, never computed
 }
 

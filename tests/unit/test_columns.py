@@ -101,10 +101,6 @@ def test_rank_above_four_and_zero_data_are_refused():
         ("solve_by_columns", solve_by_columns),
         ("solve_relaxation", lambda p: solve_relaxation(p, cover_by_cells(p.X))),
         ("solve_dual", solve_dual),
-<<<<<<< HEAD
-        ("gauge_program", gauge_program),
-=======
->>>>>>> w-b
         ("copositive_program", copositive_program),
         ("scalar_dual", scalar_dual),
     ],

@@ -190,7 +190,6 @@ def test_benchmark_refuses_more_problems_than_it_has_markers(ax):
         figures.plot_benchmark(ax, rows, {"ours": "black"})
 
 
-<<<<<<< HEAD
 def test_ratios_are_bars_from_one_the_first_at_the_top(ax):
     figures.plot_ratios(ax, {"low": 0.5, "high": 1.25})
     low, high = ax.patches
@@ -208,7 +207,8 @@ def test_landscape_spans_the_grid_of_both_weights(ax):
         "input weight $u$",
         "output weight $v$",
     )
-=======
+
+
 def test_a_split_shows_an_arrow_a_neuron_and_its_cost(ax):
     neurons = Network([[2.0, 0.0], [0.0, 1.0]], [[0.0, 1.0], [3.0, 0.0]])
     figures.plot_split(ax, np.eye(2), neurons, "sgd")
@@ -244,4 +244,3 @@ def test_pooled_values_show_the_optimum_and_both_programs(ax):
     heights = [line.get_ydata().tolist() for line in ax.lines]
     assert heights == [(betas + k).tolist() for k in (1, 2, 3)]
     assert named(ax)
->>>>>>> w-b
