@@ -1,5 +1,6 @@
 """The chapters as they are written, and as they were executed."""
 
+import ast
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -33,3 +34,22 @@ def checkout(tmp_path: Path) -> Path:
     (folder / ".venv").symlink_to(REPOSITORY / ".venv")
     (folder / "_build").mkdir()
     return folder
+
+
+@pytest.fixture
+def glued(executed):
+    """Read the values that a chapter glued into its text: ``glued(stem)``."""
+
+    def read(stem):
+        found = {}
+        for cell in executed(stem).cells:
+            for output in cell.get("outputs", []):
+                name = output.get("metadata", {}).get("scrapbook", {}).get("name")
+                if name:
+                    texts = [
+                        v for k, v in output["data"].items() if k.endswith("text/plain")
+                    ]
+                    found[name] = ast.literal_eval(texts[0])
+        return found
+
+    return read
