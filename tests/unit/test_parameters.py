@@ -12,7 +12,9 @@ from lib.parameters import (
     check,
     choice,
     each,
+    flag,
     natural,
+    path,
     positive,
 )
 
@@ -114,6 +116,30 @@ def test_each_refuses_what_is_no_list(value):
 def test_each_says_which_entry_is_wrong():
     with pytest.raises(ParameterError, match=r"'betas\[1\]' must be a positive finite"):
         check({"betas": [1.0, -2.0]}, betas=each(positive()))
+
+
+@pytest.mark.parametrize("value", [0, 1, "yes", None])
+def test_flag_refuses_anything_but_true_and_false(value):
+    check({"bias": True}, bias=flag())
+    with pytest.raises(ParameterError, match="'bias' must be True or False; got"):
+        check({"bias": value}, bias=flag())
+
+
+def test_path_takes_none_and_what_exists(tmp_path):
+    check({"data": ""}, data=path())
+    check({"data": str(tmp_path)}, data=path())
+
+
+@pytest.mark.parametrize("value", [3, None, ["a"]])
+def test_path_refuses_what_is_no_text(value):
+    with pytest.raises(ParameterError, match="'data' must be a path, or '' for none"):
+        check({"data": value}, data=path())
+
+
+def test_path_refuses_what_does_not_exist(tmp_path):
+    gone = str(tmp_path / "gone.csv")
+    with pytest.raises(ParameterError, match="'data' must be the path of a file that"):
+        check({"data": gone}, data=path())
 
 
 def test_parameter_errors_are_value_errors():
