@@ -85,5 +85,6 @@ def plot_questions(ax: Axes, result: Any) -> Axes:
         style = _style(name) | {"ls": "", "alpha": 0.8}
         ax.plot(unknowns, getattr(result, name)[order], **style)
     ax.set(xscale="log", yscale="log", xlabel="unknowns $nc$", ylabel="questions")
-    ax.legend(fontsize=9)
+    ax.set_ylim(top=60 * result.guaranteed.max())  # room for the legend
+    ax.legend(fontsize=9, ncols=2, loc="upper left")
     return ax
