@@ -70,7 +70,7 @@ def test_a_table_and_a_saved_state_dict_are_judged(notebook, tmp_path):
         scores, torch.tensor(labels), reduction="sum"
     )
     decay = sum(float((w**2).sum()) for w in model.parameters())
-    value = float(printed(cells).split("objective ")[1].split(";")[0])
+    value = float(printed(cells).split("objective ")[1].split(",")[0])
     assert value == pytest.approx(float(loss) + 0.25 * decay, rel=1e-4)
 
 

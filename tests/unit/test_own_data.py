@@ -99,9 +99,7 @@ def test_other_forms_and_names_are_refused(tmp_path):
     with pytest.raises(ValueError, match="must hold arrays X and Y; got X, labels"):
         read_data(tmp_path / "d.npz")
     np.savez(tmp_path / "w.npz", X=X)
-    with pytest.raises(
-        ValueError, match=r"must hold U and V, or two linear l.*got X"
-    ):
+    with pytest.raises(ValueError, match=r"must hold U and V, or two linear l.*got X"):
         read_network(tmp_path / "w.npz")
 
 
