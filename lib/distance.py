@@ -130,8 +130,8 @@ class Distance:
     def __str__(self) -> str:
         """Return both sides in one line."""
         return (
-            f"objective {self.certificate.primal:.6g}; the optimum is lower by at "
-            f"least {self.least:.2%} and at most {self.most:.2%} of it"
+            f"objective {self.certificate.primal:.6g}, above the optimum by "
+            f"{self.least:.2%} to {self.most:.2%} of it"
         )
 
 

@@ -14,6 +14,9 @@ from lib.problem import Array
 NEGLIGIBLE = 1e-6
 """Relative distances below are drawn here."""
 
+FLOOR = 0.05
+"""Bounds below this share of p* are not worth space."""
+
 
 def plot_certified_descent(
     ax: Axes, epochs: np.ndarray, primal: Array, dual: Array, optimum: float
@@ -28,13 +31,13 @@ def plot_certified_descent(
         Objective and certified lower bound of the network at each epoch.
     optimum : float
     """
-    best = np.maximum.accumulate(dual)
+    best = np.maximum(np.maximum.accumulate(dual), 0.5 * FLOOR * optimum)
     ax.plot(epochs, primal, color=COLOURS["sgd"], label="objective")
     ax.plot(epochs, best, "--", color=COLOURS["dual"], label="best bound so far")
     ax.fill_between(epochs, best, primal, color=COLOURS["dual"], alpha=0.12, lw=0)
     ax.axhline(optimum, color=COLOURS["optimum"], ls=":", label="$p^*$")
-    ax.set(xscale="symlog", xlabel="epoch", ylabel="objective (5)")
-    ax.set(xlim=(0, epochs[-1]), ylim=(0, 1.05 * max(primal[0], optimum)))
+    ax.set(xscale="symlog", xlabel="epoch", ylabel="objective (5)", yscale="log")
+    ax.set(xlim=(0, epochs[-1]), ylim=(FLOOR * optimum, 1.2 * max(primal[0], optimum)))
     ax.legend()
     return ax
 

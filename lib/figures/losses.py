@@ -12,7 +12,7 @@ from lib.problem import Array
 
 LOSS_STYLES = {
     "squared": {"color": COLOURS["frank_wolfe"], "ls": "-"},
-    "Huber": {"color": COLOURS["algorithm_1"], "ls": "--"},
+    "Huber": {"color": COLOURS["algorithm_1"], "ls": "--", "lw": 2.6},
     "logistic": {"color": COLOURS["sgd"], "ls": "-."},
     "cross-entropy": {"color": COLOURS["dual"], "ls": ":"},
 }

@@ -69,9 +69,9 @@ def test_a_table_and_a_saved_state_dict_are_judged(notebook, tmp_path):
     loss = torch.nn.functional.cross_entropy(
         scores, torch.tensor(labels), reduction="sum"
     )
-    decay = sum(float((w**2).sum()) for w in model.parameters())
-    value = float(printed(cells).split("objective ")[1].split(";")[0])
-    assert value == pytest.approx(float(loss) + 0.25 * decay, rel=1e-4)
+    decay = sum(float((w.detach() ** 2).sum()) for w in model.parameters())
+    value = float(printed(cells).split("objective ")[1].split(",")[0])
+    assert value == pytest.approx(float(loss.detach()) + 0.25 * decay, rel=1e-4)
 
 
 def test_an_archive_without_a_bias_is_judged_in_exact_arithmetic(notebook, tmp_path):

@@ -97,7 +97,7 @@ def test_a_distance_says_both_sides():
     problem = Problem([[2.0]], [[3.0]], 1.0)
     words = str(measure(problem, Network.zero(1, 1)))
     # p* = 1.375 of 4.5: the neuron reaches it.
-    assert words.startswith("objective 4.5; the optimum is lower by at least 69.44% ")
+    assert words.startswith("objective 4.5, above the optimum by 69.44% to ")
 
 
 def test_zero_targets_are_at_distance_zero():

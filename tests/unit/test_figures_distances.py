@@ -15,7 +15,14 @@ def test_a_certified_descent_shows_the_best_bound_so_far(ax):
     assert value.get_ydata().tolist() == primal.tolist()
     assert bound.get_ydata().tolist() == [1.0, 3.0, 3.0]
     assert set(optimum.get_ydata()) == {3.5}
-    assert ax.get_ylim()[0] == 0
+    assert ax.get_yscale() == "log"
+    assert 0 < ax.get_ylim()[0] < 1.0 < 9.0 < ax.get_ylim()[1]
+
+
+def test_a_bound_below_zero_leaves_a_logarithmic_picture_in_peace(ax):
+    primal, dual = np.array([9.0, 5.0]), np.array([-1.0, 3.0])
+    figures.plot_certified_descent(ax, np.array([0, 9]), primal, dual, 4.0)
+    assert 0 < ax.lines[1].get_ydata()[0] < ax.get_ylim()[0]
 
 
 def distance(primal, least, most):
