@@ -28,7 +28,9 @@ def test_times_grow_about_in_proportion_to_n(values):
 
 def test_training_and_held_out_error_meet(values):
     apart = np.abs(np.subtract(values["test_errors"], values["train_errors"]))
-    assert apart[-1] < 0.2 * apart[0]
+    assert apart[-1] < 0.3 * apart[0]
+    # The mean of 5e5 squares of the held-out noise varies by 0.2 %.
+    assert apart[-1] < 3 * 0.002
 
 
 def test_averages_are_several_times_sharper_than_tangents_and_chords(values):
