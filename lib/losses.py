@@ -2,8 +2,8 @@
 
 Each loss ``l(F, Y)`` brings the four things that training and proof need: its
 value, its residual ``R = -grad l(F)``, the dual value ``-l*(-Z)`` of (78), and the
-blocks of its Hessian. The paper's (76) writes ``l / 2``, a slip: (79) and section
-2 have ``l``, and so does everything here.
+blocks of its Hessian. The paper's (4), (76) and (79) write ``l / 2``, but its dual
+(78) is that of ``l``, as is everything here.
 """
 
 from __future__ import annotations

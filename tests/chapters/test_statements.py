@@ -1,0 +1,97 @@
+"""The table of all statements names what there is: labels, code and tests."""
+
+import re
+from functools import cache
+
+import pytest
+
+from tools.book import REPOSITORY, Book
+
+PAGE = (REPOSITORY / "back" / "statements.md").read_text(encoding="utf-8")
+SECTION = re.compile(
+    r"^## (?P<number>\d+)\. (?P<title>.*)\n(?P<rows>(?:.*\n)*?)(?=^## |\Z)", re.M
+)
+CODE = re.compile(r"`([^`]+)`")
+
+
+def rows():
+    """List ``(chapter number, cells)`` of every row."""
+    for section in SECTION.finditer(PAGE):
+        for line in section["rows"].splitlines():
+            if line.startswith("| ") and not line.startswith("| paper |"):
+                cells = [cell.strip() for cell in line.strip("|").split("|")]
+                yield int(section["number"]), cells
+
+
+ROWS = list(rows())
+
+
+@cache
+def sources():
+    """Return all of the library's and the tools' text."""
+    folders = (REPOSITORY / name for name in ("lib", "tools"))
+    files = (path for folder in folders for path in folder.rglob("*.py"))
+    return "\n".join(path.read_text(encoding="utf-8") for path in sorted(files))
+
+
+def test_every_chapter_has_its_statements():
+    chapters = {int(stem[:2]) for stem in Book().chapters()}
+    assert {number for number, _ in ROWS} == chapters
+    assert all(len(cells) == 5 for _, cells in ROWS)
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        "Theorem 1",
+        "Theorem 2",
+        "Theorem 3",
+        "Lemma 4",
+        "Lemma 5",
+        "Corollary 5.1",
+        "Remark 1.1",
+        "Remark 5.1",
+        "Remark 5.2",
+        "Algorithm 1",
+        "Table 1",
+        *(f"Figure{k}" for k in range(1, 7)),
+    ],
+)
+def test_every_numbered_statement_of_the_paper_is_there(item):
+    paper = " ".join(cells[0] for _, cells in ROWS)
+    number = item.removeprefix("Figure")
+    if number != item:
+        assert re.search(rf"Figures? (?:\d, )*{number}\b", paper)
+    else:
+        assert item in paper
+
+
+def test_labels_are_in_their_chapters():
+    chapters = {
+        int(s[:2]): p.read_text(encoding="utf-8") for s, p in Book().chapters().items()
+    }
+    everything = "\n".join(chapters.values())
+    for number, (_, _, labels, _, _) in ROWS:
+        for label in CODE.findall(labels):
+            text = everything if "Chapter" in labels else chapters[number]
+            found = re.search(rf"(:label: |name: |\(){re.escape(label)}\b", text)
+            assert found, f"{label} is not in Chapter {number}"
+
+
+def test_code_exists():
+    for number, (*_, code, _) in ROWS:
+        for name in CODE.findall(code):
+            last = name.split(".")[-1].split("(")[0]
+            known = re.search(rf"\b(def|class) {last}\b|\b{last}\b *[:=]", sources())
+            module = re.search(rf"\b{last}\b", sources())
+            assert known or module, f"{name} of Chapter {number} does not exist"
+
+
+def test_tests_exist():
+    for number, (*_, tests) in ROWS:
+        for name in CODE.findall(tests):
+            path, _, test = name.partition("::")
+            if not path.startswith("tests/"):
+                continue
+            text = (REPOSITORY / path).read_text(encoding="utf-8")
+            assert f"def {test.split('[')[0]}(" in text or not test, (number, name)
