@@ -61,6 +61,8 @@ def test_no_descent_of_ten_neurons_reaches_the_optimum_and_fifty_come_close():
     assert float(values["best_10"]) > 1  # percent above the line: visibly
     assert float(values["worst_50"]) < 2  # percent: on the line, to the eye
     assert float(values["printed_50"]) > 2  # times the optimum: far from converged
+    assert values["near_50"] < values["trials"]  # "two qualifications"
+    assert float(values["own_50"]) > 3 * float(values["worst_50"])  # "much weaker"
 
 
 def test_the_printed_run_of_algorithm_1_stays_far_above_our_gap():
