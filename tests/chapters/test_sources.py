@@ -83,8 +83,10 @@ def test_the_next_cell_refuses_any_parameter_that_is_no_value(stem):
 
 
 def test_the_next_cell_refuses_a_parameter_that_it_does_not_know(stem):
-    with pytest.raises(ParameterError, match="Unknown parameter 'sead'; did you mean"):
+    with pytest.raises(ParameterError, match="Unknown parameter 'sead'") as error:
         run_check(stem, sead=3)
+    if "seed" in parameter_names(chapter(stem)):
+        assert "; did you mean 'seed'?" in str(error.value)
 
 
 def test_nothing_is_computed_before_the_parameters(stem):
