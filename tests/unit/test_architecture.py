@@ -75,17 +75,8 @@ MAY_IMPORT = {
     # Whole experiments: they run solvers side by side and judge them.
     "experiments": GEOMETRY
     | {"algorithm_1", "branch_and_bound", "certificate", "closed_form", "convolution"}
-    | {
-        "copositive",
-        "data",
-        "demeaned",
-        "files",
-        "frank_wolfe",
-        "recover",
-        "sgd",
-        "simplices",
-    }
-    | {"whitening"},
+    | {"completely_positive", "copositive", "data", "demeaned", "files"}
+    | {"frank_wolfe", "recover", "semi_nmf", "sgd", "simplices", "whitening"},
     "figures": BASE,  # results are drawn, never computed
 }
 
