@@ -102,6 +102,46 @@ def factorize(M: Array, *, rng: np.random.Generator | None = None) -> Factorizat
     return _outcome(M, C[:, (C > 0).any(axis=0)])
 
 
+def pentagon_matrix() -> Array:
+    """Return a doubly nonnegative matrix of order 5 that is not completely positive.
+
+    ``M_kl = cos(2 pi (k - l) / 5) + cos(pi / 5)``: the Gram matrix of the pentagon
+    plus a constant that makes its negative entries zero.
+
+    Returns
+    -------
+    (5, 5) array
+        ``<H, M> = (25 - 15 sqrt 5) / 4 < 0`` with H of :func:`horn_matrix`.
+
+    Examples
+    --------
+    >>> M = pentagon_matrix()
+    >>> bool(M.min() >= 0), round(float(np.vdot(horn_matrix(), M)), 6)
+    (True, -2.135255)
+    """
+    turns = 2 * np.pi / 5 * np.arange(5)
+    M = np.cos(np.subtract.outer(turns, turns)) + np.cos(np.pi / 5)
+    return np.where(horn_matrix() + np.eye(5) == 1, 0.0, M)
+
+
+def horn_matrix() -> Array:
+    """Return Horn's copositive matrix of order 5: ``x^T H x >= 0`` for ``x >= 0``.
+
+    1 on the diagonal and for vertices of the pentagon that are not neighbours, -1 for
+    neighbours. A matrix M with ``<H, M> < 0`` is not completely positive.
+
+    Returns
+    -------
+    (5, 5) array
+
+    Notes
+    -----
+    Hall and Newman (1963).
+    """
+    apart = np.abs(np.subtract.outer(np.arange(5), np.arange(5)))
+    return np.where((apart == 1) | (apart == 4), -1.0, 1.0)
+
+
 def _symmetric(M: Array) -> Array:
     """Return a symmetric copy of M, or refuse it."""
     M = as_matrix("M", M)

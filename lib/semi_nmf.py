@@ -289,3 +289,11 @@ def _solve(cost: Array, A: sparse.csc_matrix, b: Array, cones: list) -> object:
     settings.tol_feas = SOLVER_TOLERANCE
     empty = sparse.csc_matrix((len(cost), len(cost)))
     return clarabel.DefaultSolver(empty, cost, A, b, cones, settings).solve()
+
+
+SPLITS = {
+    "rays as neurons": split_by_rays,
+    "shifted vectors": split_by_shift,
+    "least cost": split_block,
+}
+"""Ways to write a block as neurons of its cone, all exact; only the last keeps cost."""

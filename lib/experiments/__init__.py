@@ -14,9 +14,21 @@ from lib.experiments.generation import (
 )
 from lib.experiments.growth import Growth, measure_growth
 from lib.experiments.margin import MaxMargin, factorise_margin
-from lib.experiments.pooling import PooledDigits, certify_digits, small_digits
+from lib.experiments.pooling import (
+    PooledDigits,
+    PooledPrograms,
+    certify_digits,
+    compare_programs,
+    small_digits,
+)
 from lib.experiments.printed import Comparison
 from lib.experiments.questions import Questions, centroid_questions, count_questions
+from lib.experiments.recovery import (
+    SplitOptimum,
+    Stated,
+    split_optimum,
+    state_and_recover,
+)
 from lib.experiments.search import (
     Ascents,
     SearchSizes,
@@ -37,11 +49,14 @@ __all__ = [
     "Growth",
     "MaxMargin",
     "PooledDigits",
+    "PooledPrograms",
     "Prolonged",
     "Questions",
     "Run",
     "SearchSizes",
     "SpiralLosses",
+    "SplitOptimum",
+    "Stated",
     "Stored",
     "WhitenedTests",
     "cached",
@@ -50,6 +65,7 @@ __all__ = [
     "classify_spiral",
     "compare_activations",
     "compare_ascents",
+    "compare_programs",
     "count_nodes",
     "count_questions",
     "factorise_margin",
@@ -61,4 +77,6 @@ __all__ = [
     "prolong_descent",
     "shrink_cone",
     "small_digits",
+    "split_optimum",
+    "state_and_recover",
 ]

@@ -9,6 +9,7 @@ import numpy as np
 
 from lib.certificate import Certificate, certify
 from lib.convolution import pooled_problem
+from lib.copositive.textbook import gauge_program, literal_program
 from lib.data import load_images
 from lib.frank_wolfe import solve
 from lib.oracle import Limits, oracle, propose
@@ -64,6 +65,78 @@ class PooledDigits:
     def relative_gap(self) -> float:
         """``(primal - dual) / primal``."""
         return (self.primal - self.dual) / self.primal
+
+
+@dataclass(frozen=True, eq=False)
+class PooledPrograms:
+    """The optimum of a CNN and two readings of (50), for each beta.
+
+    Parameters
+    ----------
+    betas : (k,) array
+    network : (k,) array
+        Certified optimum of (6).
+    corrected : (k,) array
+        (50) with the gauge, in CVXPY.
+    printed : (k,) array
+        (50) with the nuclear norm, in CVXPY.
+    gaps : (k,) array
+        Proved relative gap of ``network``.
+    """
+
+    betas: Array
+    network: Array
+    corrected: Array
+    printed: Array
+    gaps: Array
+
+    @property
+    def shortfall(self) -> Array:
+        """``1 - printed / network``, (k,)."""
+        return 1 - self.printed / self.network
+
+
+def compare_programs(
+    betas: tuple[float, ...],
+    *,
+    count: int = 10,
+    rank: int = 2,
+    loss: str = "squared",
+) -> PooledPrograms:
+    """Solve (6) and (50) in both readings on digits of 4 x 4 pixels.
+
+    Filters see 2 x 2 pixels at four places, in the ``rank`` leading directions of all
+    patches.
+
+    Parameters
+    ----------
+    betas : tuple of float
+    count : int
+        As for :func:`small_digits`.
+    rank : int
+        1 to 4; cells, and minutes, grow with it.
+    loss : str
+        Name of a loss, as for :class:`Problem`.
+
+    Raises
+    ------
+    ValueError
+        As :func:`small_digits` and :class:`Problem`.
+
+    Notes
+    -----
+    Corollary 5.1.
+    """
+    images, Y = small_digits(count, 4)
+    M = pooled_problem(images, Y, 1.0, size=2, stride=2).X
+    flat = M @ np.linalg.svd(M, full_matrices=False)[2][:rank].T
+    rows = []
+    for beta in betas:
+        problem = Problem(flat, Y, beta, loss=loss, pooling=4)
+        proof = solve(problem).certificate
+        programs = gauge_program(problem).value, literal_program(problem).value
+        rows.append((beta, proof.primal, *programs, proof.relative_gap))
+    return PooledPrograms(*np.array(rows).T)
 
 
 def small_digits(count: int, pixels: int) -> tuple[Array, Array]:

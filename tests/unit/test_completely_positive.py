@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from lib.completely_positive import EXACT, factorize
+from lib.completely_positive import (
+    EXACT,
+    factorize,
+    horn_matrix,
+    pentagon_matrix,
+)
 
 ROUNDING = 1e-14
 """Relative error of a construction of a few eliminations, 30 times what was seen."""
@@ -141,3 +146,24 @@ def test_short_row_at_a_right_angle_to_long_ones_is_kept(short):
     turn = np.linalg.qr(np.random.default_rng(0).standard_normal((2, 2)))[0]
     found = factorize((root @ turn) @ (root @ turn).T)
     assert found.exact, found.status
+
+
+def test_pentagon_matrix_is_doubly_nonnegative_and_horns_refutes_it():
+    M, H = pentagon_matrix(), horn_matrix()
+    assert M.min() == 0.0
+    assert np.linalg.eigvalsh(M)[0] >= -1e-15 * 5
+    assert np.vdot(H, M) == pytest.approx((25 - 15 * np.sqrt(5)) / 4)
+    assert not factorize(M).exact
+
+
+def test_horns_matrix_is_copositive_by_its_two_forms():
+    x = np.random.default_rng(0).random((1000, 5))
+    form = np.einsum("ki,ij,kj->k", x, horn_matrix(), x)
+    a, b, c, d, e = x.T
+    np.testing.assert_allclose(
+        form, (a - b + c + d - e) ** 2 + 4 * b * d + 4 * c * (e - d), atol=1e-14
+    )
+    np.testing.assert_allclose(
+        form, (a - b + c - d + e) ** 2 + 4 * b * e + 4 * a * (d - e), atol=1e-14
+    )
+    assert form.min() >= -1e-14

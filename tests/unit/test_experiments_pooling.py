@@ -5,7 +5,7 @@ import pytest
 
 from lib.convolution import pooled_problem
 from lib.data import load_images
-from lib.experiments import certify_digits, small_digits
+from lib.experiments import certify_digits, compare_programs, small_digits
 from lib.problem import Network, objective
 
 
@@ -38,3 +38,12 @@ def test_a_proof_by_count_of_nodes_holds_and_comes_out_the_same_again():
     assert 0 <= short.relative_gap <= 1
     for name in ("primal", "dual", "kappa", "kappa_bound"):
         assert getattr(again, name) == getattr(short, name)
+
+
+@pytest.mark.parametrize("loss", ["squared", "softmax"])
+def test_the_corrected_program_is_the_optimum_and_the_printed_one_below(loss):
+    found = compare_programs((0.2, 0.5), count=5, loss=loss)
+    assert found.betas.tolist() == [0.2, 0.5]
+    assert found.gaps.max() <= 1e-8
+    np.testing.assert_allclose(found.corrected, found.network, rtol=1e-6)
+    assert (found.shortfall > 0.01).all()
