@@ -133,14 +133,18 @@ def say_how_long(app: Sphinx, tree: nodes.document) -> None:
     if stem == app.env.docname or not path.is_file() or not titles:
         return
     seconds = json.loads(path.read_text(encoding="utf-8"))[stem]
-    text = nodes.paragraph | nodes.list_item | nodes.math_block
-    words = sum(len(node.astext().split()) for node in tree.findall(text))
+    words = sum(len(node.astext().split()) for node in tree.findall(_is_text))
     run = f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
     minutes = max(1, round(words / WORDS_A_MINUTE))
     line = nodes.paragraph("", f"Reading time {minutes} min · run time {run}")
     line["classes"] = ["chapter-length"]
     section = titles[0].parent
     section.insert(section.index(titles[0]) + 1, line)
+
+
+def _is_text(node: nodes.Node) -> bool:
+    """Tell whether a node is read: a paragraph or a formula, not code."""
+    return isinstance(node, nodes.paragraph | nodes.math_block)
 
 
 def only_published(app: Sphinx, config: Config) -> None:
