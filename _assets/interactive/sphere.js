@@ -8,6 +8,7 @@
   const dot = (a, b) => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
   const cross = (a, b) => [
     a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
+  const degrees = angle => ((angle * 180) / Math.PI).toFixed(0);
   const unit = a => a.map(x => x / Math.hypot(...a));
 
   /** Rotate by yaw and pitch: the third coordinate then looks at the reader. */
@@ -51,7 +52,8 @@
       const pattern = planes.map(p => (dot(p, facing) > 0 ? "1" : "0")).join("");
       const cells = 2 * (1 + (n - 1) + ((n - 1) * (n - 2)) / 2);
       say(`${n} samples cut the sphere into ${cells} cells. The direction at the dot ` +
-        `has the pattern ${pattern}: ${pattern.split("1").length - 1} samples active.`);
+        `has the pattern ${pattern}: ${pattern.split("1").length - 1} samples active. ` +
+        `Turned by ${degrees(yaw)} degrees, tilted by ${degrees(pitch)}.`);
     }
 
     let last = null;
