@@ -84,11 +84,12 @@ def figure_text(path: str) -> str:
     """Write the figure as MyST text."""
     return f"""\
 ```{{figure}} {path}
-:name: {PICTURE}
-:alt: >-
+---
+name: {PICTURE}
+alt: >-
   Two panels with a row for each method and a marker for each problem, both on
   logarithmic axes. Left the run time as a multiple of ours, right the excess.
-
+---
 Run time as a multiple of ours, and excess of the network over the proved bound of
 $p^*$. Better is further left in both. Excesses below $10^{{-9}}$, the gap that our
 solver is asked for, are drawn there.
