@@ -87,7 +87,11 @@ def test_staging_gathers_pages_notebooks_texts_and_status(done_book):
         "_extra/_sources/chapters/one.md",
         "_extra/_sources/chapters/two.md",
         "back/status.md",
+        "runs.json",
     }
+    runs = json.loads((done_book.staged / "runs.json").read_text(encoding="utf-8"))
+    for stem in ("one", "two"):
+        assert runs[stem] == record.read(done_book.executed, stem).seconds
     notebook, _ = record.paths(done_book.executed, "one")
     staged = done_book.staged / "chapters" / "one.ipynb"
     assert staged.read_bytes() == notebook.read_bytes()
