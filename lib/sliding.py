@@ -345,6 +345,8 @@ def _newton(
             there, stopped = _tried(faces, walls, here, step)
             if there is not None:
                 break
+            if step is not None and _is_rounding(here, step):
+                return here, False, taken
             damping *= 10.0
             if damping > MOST_DAMPING:
                 return here, False, taken
@@ -407,10 +409,14 @@ def _moved(here: _Point, step: Array) -> tuple[Array, Array]:
 
 def _improves(here: _Point, there: _Point, step: Array) -> bool:
     """Tell whether a step lowers the objective, or at rounding level the slope."""
-    expected = -float(here.gradient @ step)
-    if expected > VISIBLE * abs(here.value):
-        return here.value - there.value >= 1e-4 * expected
+    if not _is_rounding(here, step):
+        return here.value - there.value >= -1e-4 * float(here.gradient @ step)
     return bool(np.linalg.norm(there.gradient) < 0.9 * np.linalg.norm(here.gradient))
+
+
+def _is_rounding(here: _Point, step: Array) -> bool:
+    """Tell whether the decrease that a step promises drowns in rounding."""
+    return -float(here.gradient @ step) <= VISIBLE * abs(here.value)
 
 
 def cross(problem: Problem, network: Network) -> Network:
