@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lib.problem import Array, Network, Problem
-from lib.sliding import WALL_TOLERANCE
+from lib.walls import WALL_TOLERANCE
 
 MERGE_COSINE = 0.999
 """Neurons of one cell with input and output weights this aligned become one."""

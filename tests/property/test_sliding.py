@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from lib.problem import Network, Problem, objective
-from lib.sliding import WALL_TOLERANCE, slide
+from lib.sliding import slide
+from lib.walls import WALL_TOLERANCE
 
 ROUNDING = 1e-12
 """Relative increase of an objective that rounding can explain."""

@@ -7,7 +7,8 @@ import pytest
 
 from lib.fit import hold
 from lib.problem import Network, Problem, objective
-from lib.sliding import WALL_TOLERANCE, _faces, _walls, slide
+from lib.sliding import _faces, slide
+from lib.walls import WALL_TOLERANCE, nearest_walls
 
 ROUNDING = 1e-12
 """Relative increase of an objective that rounding can explain."""
@@ -38,7 +39,7 @@ def slid(problem, network, **options):
 
 def free(problem, network):
     """Describe a network's neurons as free to move in their cells."""
-    walls = _walls(problem, network.U)
+    walls = nearest_walls(problem, network.U)
     return _faces(hold(problem, network.U), walls, network.U, True)
 
 
