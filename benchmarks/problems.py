@@ -94,7 +94,7 @@ INSTANCES = (
         "random-3",
         "rank 3, random",
         lambda: random_problem(25, 3, 3, 1.0),
-        most_steps=300,
+        most_steps=3_000,
     ),
 )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lib.arrangement import planar_walls
+from lib.by_cells import walk
 from lib.certificate import Certificate, certify
 from lib.oracle import oracle, planar_oracle
 from lib.problem import Array, Network, Problem, reduce_rank
@@ -49,7 +50,12 @@ class Iterates:
 
 
 def algorithm_1(
-    problem: Problem, radius: float, *, steps: int, records: int = 40
+    problem: Problem,
+    radius: float,
+    *,
+    steps: int,
+    records: int = 40,
+    cell_by_cell: bool = False,
 ) -> Iterates:
     """Run Algorithm 1 for a fixed radius t: its inner minimisation of (14).
 
@@ -70,6 +76,9 @@ def algorithm_1(
         Frank-Wolfe steps, at least 1.
     records : int
         About how many steps to certify, evenly on a logarithmic scale.
+    cell_by_cell : bool
+        Solve cone-constrained PCA in each cell, as Algorithm 1 prints it. The same
+        iterates, up to ties, for P such problems a step.
 
     Returns
     -------
@@ -88,7 +97,7 @@ def algorithm_1(
     _check(radius, steps, records)
     reduced = reduce_rank(problem.X)
     X, n = reduced.coordinates, len(problem.X)
-    maximise = _linear_oracle(X)
+    maximise = _by_cells(X) if cell_by_cell else _linear_oracle(X)
     marks = np.unique(np.geomspace(1, steps, records).astype(int))
     U, G = np.zeros((steps, X.shape[1])), np.zeros((steps, problem.Y.shape[1]))
     F, losses, proofs = np.zeros((n, G.shape[1])), [], []
@@ -200,6 +209,12 @@ def _linear_oracle(X: Array):
         walls = planar_walls(X)
         return lambda R: planar_oracle(X, R, walls).direction
     return lambda R: oracle(X, R).direction
+
+
+def _by_cells(X: Array):
+    """Return ``R -> argmax_u |R^T (X u)_+|``, from the cells one by one."""
+    maximise = walk(X)
+    return lambda R: maximise(R).direction
 
 
 def _unit(g: Array) -> Array:

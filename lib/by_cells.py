@@ -9,6 +9,7 @@ import numpy as np
 
 from lib.arrangement import enumerate_cells
 from lib.cone_pca import ConeMaximum, cone_pca
+from lib.maximum import check_pair
 from lib.problem import Array
 
 Method = Callable[[Array, Array], ConeMaximum]
@@ -64,17 +65,22 @@ def kappa_by_cells(X: Array, Z: Array, method: Method = cone_pca) -> CellMaximum
     (71) and (72), step 2 of Algorithm 1. P calls of the method, P of order
     ``n^(r-1)``.
     """
-    if X.ndim != 2 or Z.ndim != 2 or len(X) != len(Z):
-        raise ValueError(
-            f"kappa_by_cells needs X (n, d) and Z (n, c) with the same n; got X "
-            f"{X.shape} and Z {Z.shape}."
-        )
+    check_pair(X, Z, "kappa_by_cells")
+    return walk(X, method)(Z)
+
+
+def walk(X: Array, method: Method = cone_pca) -> Callable[[Array], CellMaximum]:
+    """Find the cells of X once; return ``Z -> kappa_by_cells(X, Z, method)``."""
     patterns = enumerate_cells(X).patterns.astype(np.float64)
-    found = [
-        method(Z.T @ (active[:, None] * X), (2 * active - 1)[:, None] * X)
-        for active in patterns
+    cones = [
+        ((2 * active - 1)[:, None] * X, active[:, None] * X) for active in patterns
     ]
-    values = np.array([cell.value for cell in found])
-    best = found[int(values.argmax())]
-    problems = sum(cell.tried for cell in found)
-    return CellMaximum(best.value, best.direction, values, problems)
+
+    def maximise(Z: Array) -> CellMaximum:
+        found = [method(Z.T @ linear, cone) for cone, linear in cones]
+        values = np.array([cell.value for cell in found])
+        best = found[int(values.argmax())]
+        problems = sum(cell.tried for cell in found)
+        return CellMaximum(best.value, best.direction, values, problems)
+
+    return maximise

@@ -34,6 +34,21 @@ class Maximum:
     candidate_values: Array
 
 
+def check_pair(X: Array, Z: Array, caller: str) -> None:
+    """Refuse shapes that do not fit and data from which nothing can be proved."""
+    if X.ndim != 2 or Z.ndim != 2 or len(X) != len(Z):
+        raise ValueError(
+            f"{caller} needs X (n, d) and Z (n, c) with the same n; got X {X.shape} "
+            f"and Z {Z.shape}."
+        )
+    if not (np.isfinite(X).all() and np.isfinite(Z).all()):
+        raise ValueError(
+            f"{caller} needs finite X and Z; got {int((~np.isfinite(X)).sum())} bad "
+            f"entries in X and {int((~np.isfinite(Z)).sum())} in Z. Z is often a "
+            "residual: a network whose weights have diverged has none."
+        )
+
+
 def silent(d: int) -> Maximum:
     """Return the maximum over data without a nonzero row: no neuron ever fires."""
     none = np.eye(1, d)

@@ -10,7 +10,7 @@ import numpy as np
 
 from lib.ascent import ascend
 from lib.branch_and_bound import Limits, branch_and_bound
-from lib.maximum import Maximum, correlation, ranked, silent
+from lib.maximum import Maximum, check_pair, correlation, ranked, silent
 from lib.planar import planar_oracle, ray_oracle
 from lib.problem import Array, RankReduction, reduce_rank
 from lib.relaxation import relaxed_bound
@@ -102,7 +102,7 @@ def oracle(
     costs O(n r (r + c)); their number grows as that of the cells at worst, and is
     far below it except near an optimal residual.
     """
-    _check(X, Z)
+    check_pair(X, Z, "oracle")
     # In these units no square overflows, and those that vanish are in UNDERFLOW.
     x_unit, z_unit = _unit(X), _unit(Z)
     reduced, Z = reduce_rank(X / x_unit), Z / z_unit
@@ -224,21 +224,6 @@ def _in_units(limits: Limits, unit: float) -> Limits:
     """Return the limits for data divided by ``unit``."""
     level = limits.level / unit if unit > 0 else 0.0
     return Limits(level, limits.tolerance, limits.nodes, limits.seconds)
-
-
-def _check(X: Array, Z: Array) -> None:
-    """Refuse shapes that do not fit and data from which nothing can be proved."""
-    if X.ndim != 2 or Z.ndim != 2 or len(X) != len(Z):
-        raise ValueError(
-            f"oracle needs X (n, d) and Z (n, c) with the same n; got X {X.shape} "
-            f"and Z {Z.shape}."
-        )
-    if not (np.isfinite(X).all() and np.isfinite(Z).all()):
-        raise ValueError(
-            f"oracle needs finite X and Z; got {int((~np.isfinite(X)).sum())} bad "
-            f"entries in X and {int((~np.isfinite(Z)).sum())} in Z. Z is often a "
-            "residual: a network whose weights have diverged has none."
-        )
 
 
 def _unit(matrix: Array) -> float:

@@ -50,9 +50,7 @@ class Walls:
 
         O(m K d).
         """
-        free = np.empty(len(U))
-        _room(self.normals, self.open, self.anchor, self.reach, U, step, free)
-        return free
+        return _room(self.normals, self.open, self.anchor, self.reach, U, step)
 
     def of(self, neurons: np.ndarray) -> Walls:
         """Return the walls of some of the neurons."""
@@ -121,9 +119,10 @@ def origin(U: Array) -> Walls:
 
 
 @compiled
-def _room(normals, is_open, anchor, reach, U, step, free):
-    """Write into ``free`` where each neuron meets a wall, or those not listed."""
+def _room(normals, is_open, anchor, reach, U, step):
+    """Return where each neuron meets a wall, or those not listed, (m,)."""
     m, walls, d = normals.shape
+    free = np.empty(m)
     for k in range(m):
         free[k] = _known(anchor[k], reach[k], U[k], step[k])
         for w in range(walls):
@@ -135,6 +134,7 @@ def _room(normals, is_open, anchor, reach, U, step, free):
                 speed += normals[k, w, i] * step[k, i]
             if speed < 0.0:
                 free[k] = min(free[k], max(height, 0.0) / -speed)
+    return free
 
 
 @compiled

@@ -114,7 +114,11 @@ def tables(results: Row) -> str:
 REACH = """\
 Algorithm 1, told the radius, runs its steps. How long does ours take to prove the gap
 that Algorithm 1's iterates prove at their end, and how long to prove a gap as small as
-their actual excess over $p^*$, which Algorithm 1 cannot know?
+their actual excess over $p^*$, which Algorithm 1 cannot know? Here Algorithm 1 asks
+this library's oracle for the best neuron of all cells. As printed, it solves
+cone-constrained PCA in one cell after another: the same iterates, for longer. The last
+columns give the time of such a step, and how much faster ours proves the gap than as
+many of them as the table says would take.
 """
 
 CELLS = """\
@@ -200,7 +204,7 @@ def _limits(results: Row) -> str:
 def _reach(results: Row) -> str:
     """Make the table of the times to Algorithm 1's accuracy."""
     head = ["problem", "steps", "Algorithm 1", "its proved gap", "ours"]
-    head += ["its excess", "ours"]
+    head += ["its excess", "ours", "a step cell by cell", "ours"]
     rows = []
     for problem in done(results):
         if entry := problem["reach"]:
@@ -209,6 +213,8 @@ def _reach(results: Row) -> str:
             for name in ("gap", "excess"):
                 time = f"{entry[f'seconds_{name}']:.2g} s"
                 row += [small(entry[name]), f"{time} ({entry[f'ratio_{name}']:.0f}×)"]
+            row.append(f"{1e3 * entry['seconds_cell_step']:.2g} ms")
+            row.append(f"{entry['ratio_cells']:.0f}×")
             rows.append(row)
     return table(head, rows)
 

@@ -104,6 +104,8 @@ def test_reach_asks_ours_for_what_algorithm_1_proved_and_reached(scalar):
     assert row["gap"] == pytest.approx(0.75)
     assert row["excess"] == pytest.approx(1.0)
     assert row["ratio_gap"] == pytest.approx(7.0 / row["seconds_gap"])
+    whole = row["seconds_cell_step"] * scalar.effort.steps
+    assert row["ratio_cells"] == pytest.approx(whole / row["seconds_gap"])
 
 
 @pytest.fixture(scope="module")

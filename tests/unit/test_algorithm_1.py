@@ -11,6 +11,9 @@ from lib.problem import Problem, objective, residual
 ROUNDING = 1e-12
 """A few hundred roundings of sums of a few dozen terms."""
 
+FEASIBLE = 1e-6
+"""Relative error that directions within the tolerance of a cone cause in 20 steps."""
+
 
 @pytest.fixture
 def problem():
@@ -55,6 +58,21 @@ def test_one_step_takes_the_best_neuron_of_the_best_cell(problem):
     lipschitz = np.linalg.norm(problem.Y, 2) * np.linalg.norm(problem.X, 2)
     assert best <= found * (1 + ROUNDING)
     assert found <= best + lipschitz * spacing
+
+
+def test_cell_by_cell_gives_the_same_iterates(problem):
+    fast = algorithm_1(problem, 1.5, steps=20)
+    printed = algorithm_1(problem, 1.5, steps=20, cell_by_cell=True)
+    assert np.allclose(printed.losses, fast.losses, rtol=FEASIBLE)
+    assert np.allclose(printed.dual, fast.dual, rtol=FEASIBLE)
+
+
+def test_cell_by_cell_works_at_rank_three():
+    rng = np.random.default_rng(2)
+    solid = Problem(rng.standard_normal((7, 3)), rng.standard_normal((7, 2)), 0.3)
+    fast = algorithm_1(solid, 1.0, steps=5)
+    printed = algorithm_1(solid, 1.0, steps=5, cell_by_cell=True)
+    assert np.allclose(printed.losses, fast.losses, rtol=FEASIBLE)
 
 
 def test_the_loss_obeys_the_stated_rate(problem):

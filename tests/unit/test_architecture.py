@@ -73,8 +73,8 @@ MAY_IMPORT = {
     "analytic_centre": BASE,
     # Its analytic centre and its master problem are parts of it, not solvers.
     "cutting_plane": BASE | {"oracle", "certificate", "analytic_centre", "master"},
-    "algorithm_1": GEOMETRY | {"certificate"},
-    "by_cells": BASE | {"arrangement", "cone_pca"},
+    "by_cells": BASE | {"arrangement", "cone_pca", "maximum"},
+    "algorithm_1": GEOMETRY | {"by_cells", "certificate"},
     # Its master problem and its sliding step are parts of it, not other solvers.
     "frank_wolfe": GEOMETRY
     | {"certificate", "fit", "master", "merge", "sliding", "units"},

@@ -56,6 +56,12 @@ def test_subsets_are_counted():
     assert kappa_by_cells(X, Z).problems < 22 * 16
 
 
+def test_values_that_are_not_finite_are_refused():
+    Z = np.array([[1.0], [np.nan]])
+    with pytest.raises(ValueError, match="0 bad entries in X and 1 in Z"):
+        kappa_by_cells(np.eye(2), Z)
+
+
 def test_shapes_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match=r"same n; got X \(2, 2\) and Z \(3, 1\)"):
         kappa_by_cells(np.eye(2), np.ones((3, 1)))
