@@ -13,18 +13,9 @@ from typing import Any
 import numpy as np
 
 from lib.certificate import Certificate, Oracle, certify
-from lib.losses import Huber, Logistic, Loss, Softmax, Squared
 from lib.oracle import Limits, oracle
 from lib.problem import Array, Network, Problem, residual
 from lib.torch_networks import as_network
-
-SMOOTHNESS: dict[type[Loss], float] = {
-    Squared: 1.0,
-    Huber: 1.0,
-    Logistic: 0.25,
-    Softmax: 0.5,
-}
-"""Largest eigenvalue that the Hessian of each loss can have."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +78,7 @@ def add_neuron(problem: Problem, network: Network, direction: Array) -> Improvem
     excess = float(np.linalg.norm(pull)) - problem.beta
     if excess <= 0:
         return Improvement(network, 0.0)
-    curvature = SMOOTHNESS[type(problem.loss)] * float(h @ h)
+    curvature = problem.loss.smoothness * float(h @ h)
     size = np.sqrt(excess / curvature)
     v = pull / np.linalg.norm(pull)
     grown = Network(np.vstack([network.U, size * u]), np.vstack([network.V, size * v]))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +48,9 @@ class Loss:
     A loss is convex in F and separates over samples. Methods take F, Y and Z of
     shape (n, c).
     """
+
+    smoothness: ClassVar[float]
+    """Largest eigenvalue that the Hessian blocks can have."""
 
     @property
     def name(self) -> str:
@@ -115,6 +119,8 @@ class Squared(Loss):
     >>> Squared().value(np.array([[3.0]]), np.array([[1.0]]))
     2.0
     """
+
+    smoothness: ClassVar[float] = 1.0
 
     def value(self, F: Array, Y: Array) -> float:
         """Return half the squared error."""
@@ -211,6 +217,8 @@ class Logistic(Loss):
     array([0., 1.])
     """
 
+    smoothness: ClassVar[float] = 0.25
+
     def targets(self, Y: Array) -> Array:
         """Return labels 0 and 1; -1 is read as 0.
 
@@ -271,6 +279,8 @@ class Softmax(Loss):
     array([[1., 0., 0.],
            [0., 0., 1.]])
     """
+
+    smoothness: ClassVar[float] = 0.5
 
     def targets(self, Y: Array) -> Array:
         """Return one-hot rows; one column is read as class numbers from 0.
