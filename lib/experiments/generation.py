@@ -176,8 +176,9 @@ def generate_images(
     A.1.1 and (20).
     """
     targets, weights = _targets(dataset), np.asarray(betas, dtype=float)
-    problems = [_from_noise(targets, beta, seed) for beta in weights]
-    X, Y = problems[0].X, problems[0].Y
+    noise = _from_noise(targets, weights[0], seed)
+    problems = [replace(noise, beta=float(beta)) for beta in weights]
+    X, Y = noise.X, noise.Y
     grid, begin = Grid(neurons, weights, rate, 0), np.random.default_rng(seed + 1)
     run = descend(problems[0], grid, _settings(epochs, checkpoint), rng=begin)
     relaxed = [solve_whitened(Y, beta, tolerance=tolerance) for beta in weights]
@@ -261,14 +262,17 @@ def _upper_sides(
     In double precision: the records of the run carry single rounding.
     """
     pairs = list(zip(problems, networks, strict=True))
-    outside = [u.U - (u.U @ p.X.T) @ p.X for p, u in pairs]
     return {
         "sgd": np.array([objective(p, u) for p, u in pairs]),
         "trimmed": np.array([objective(p, trim(p.X, u)) for p, u in pairs]),
-        "idle": np.array(
-            [p.beta / 2 * np.vdot(U, U) for (p, _), U in zip(pairs, outside)]  # noqa: B905
-        ),
+        "idle": np.array([_idle(p, u.U) for p, u in pairs]),
     }
+
+
+def _idle(problem: Problem, U: Array) -> float:
+    """Return the weight decay of what the rows of U have outside the row space."""
+    outside = U - (U @ problem.X.T) @ problem.X
+    return problem.beta / 2 * float(np.vdot(outside, outside))
 
 
 def _from_noise(targets: np.ndarray, beta: float, seed: int) -> Problem:
