@@ -74,9 +74,21 @@ def map_classes(
             "map_classes needs X with 2 columns, or 2 and a third of ones; got "
             f"{X.shape}. A map shows two inputs."
         )
+    correct = np.array([accuracy(network, X, Y) for network in networks])
+    return ClassMap(X, Y, axis, regions(networks, axis, d), correct)
+
+
+def regions(networks: Sequence[Network], axis: Array, d: int = 2) -> np.ndarray:
+    """Return the class that each network answers on a square grid, (k, g, g).
+
+    Parameters
+    ----------
+    networks : sequence of Network
+        On two inputs, or on three (``d = 3``), the last of which is one.
+    axis : (g,) array
+        The grid's coordinates, in both directions.
+    """
     across, up = np.meshgrid(axis, axis)
     points = np.column_stack([across.ravel(), up.ravel(), np.ones(across.size)])[:, :d]
     classes = [network.predict(points).argmax(axis=1) for network in networks]
-    regions = np.array(classes).reshape(-1, *across.shape)
-    correct = np.array([accuracy(network, X, Y) for network in networks])
-    return ClassMap(X, Y, axis, regions, correct)
+    return np.array(classes).reshape(-1, *across.shape)

@@ -10,12 +10,13 @@ import numpy as np
 from lib.algorithm_1 import algorithm_1
 from lib.arrangement import enumerate_cells
 from lib.certificate import beta_max
+from lib.classification import regions
 from lib.copositive import cover_by_cells, solve_relaxation
 from lib.data import spiral
 from lib.experiments.descents import descend_stably
 from lib.experiments.printed import Comparison
 from lib.frank_wolfe import Solution, solve
-from lib.problem import Array, Network, Problem
+from lib.problem import Array, Problem
 from lib.sgd import Descent, Grid, Settings
 
 METHODS = ("sgd", "algorithm_1", "copositive", "ours")
@@ -148,7 +149,7 @@ def classify_spiral(
         kappa=beta_max(problems[0]).value,
         shown_beta=float(weights[shown]),
         axis=axis,
-        regions=_regions((solved[shown].network, run.networks[shown]), axis),
+        regions=regions((solved[shown].network, run.networks[shown]), axis),
         **_by_relaxation(problems),
         **_certified(solved),
         **{"sgd": run.final, "rates": used, "stops": run.stops},
@@ -185,11 +186,3 @@ def _by_algorithm_1(problems: list[Problem], run: Descent, steps: int) -> Array:
         iterates = algorithm_1(problem, radius, steps=steps, records=2)
         found.append(float(iterates.primal[-1]))
     return np.array(found)
-
-
-def _regions(networks: tuple[Network, ...], axis: Array) -> np.ndarray:
-    """Return the class that each network answers on a grid, (k, g, g)."""
-    across, up = np.meshgrid(axis, axis)
-    inputs = np.column_stack([across.ravel(), up.ravel()])
-    classes = [network.predict(inputs).argmax(axis=1) for network in networks]
-    return np.array(classes).reshape(-1, *across.shape)

@@ -90,6 +90,7 @@ MAY_IMPORT = {
         "ascent",
         "branch_and_bound",
         "certificate",
+        "classification",
         "closed_form",
         "completely_positive",
         "convolution",
