@@ -4,58 +4,34 @@ Theorems are asserted in the chapters themselves, for any parameters. These are 
 observations, which hold for the parameters of `params/ci.yml`.
 """
 
-import ast
 
-import nbformat
-import pytest
-
-from tools.book import Book
-
-
-def glued(stem):
-    """Read the values that a chapter glued into its text."""
-    path = Book().executed / f"{stem}.ipynb"
-    if not path.exists():
-        pytest.fail(f"There is no {path}: run `make book` first.")
-    values = {}
-    for cell in nbformat.read(path, as_version=4).cells:
-        for output in cell.get("outputs", []):
-            name = output.get("metadata", {}).get("scrapbook", {}).get("name")
-            if name:
-                texts = [
-                    v for k, v in output["data"].items() if k.endswith("text/plain")
-                ]
-                values[name] = ast.literal_eval(texts[0])
-    return values
-
-
-def test_wider_networks_end_nearer_the_optimum():
+def test_wider_networks_end_nearer_the_optimum(glued):
     medians = glued("01_one_network_many_minima")["medians"]
     assert medians == sorted(medians, reverse=True)
     assert medians[0] > 0.1  # "tens of percent"
     assert medians[-1] < 0.01  # "below one percent"
 
 
-def test_the_optimal_network_is_within_the_width_of_theorem_1():
+def test_the_optimal_network_is_within_the_width_of_theorem_1(glued):
     assert glued("01_one_network_many_minima")["width"] <= 25 * 5 + 1
 
 
-def test_the_papers_numbers_of_cells_are_found_and_sampling_misses_some():
+def test_the_papers_numbers_of_cells_are_found_and_sampling_misses_some(glued):
     values = glued("02_hyperplane_arrangements")
     assert (values["gaussian_cells"], values["spiral_cells"]) == (50, 114)
     assert values["seen"] < values["all_cells"] == 602
 
 
-def test_the_printed_program_falls_short_as_much_as_stated_elsewhere():
+def test_the_printed_program_falls_short_as_much_as_stated_elsewhere(glued):
     assert 19 <= glued("03_strong_duality")["shortfall"] <= 24
 
 
-def test_a_small_excess_can_come_with_a_large_provable_gap():
+def test_a_small_excess_can_come_with_a_large_provable_gap(glued):
     values = glued("03_strong_duality")
     assert float(values["excess"]) < 0.1 * values["claimed"]
 
 
-def test_no_descent_of_ten_neurons_reaches_the_optimum_and_fifty_come_close():
+def test_no_descent_of_ten_neurons_reaches_the_optimum_and_fifty_come_close(glued):
     values = glued("05_frank_wolfe")
     assert values["near_10"] == 0
     assert float(values["best_10"]) > 1  # percent above the line: visibly
@@ -65,7 +41,7 @@ def test_no_descent_of_ten_neurons_reaches_the_optimum_and_fifty_come_close():
     assert float(values["own_50"]) > 3 * float(values["worst_50"])  # "much weaker"
 
 
-def test_the_printed_run_of_algorithm_1_stays_far_above_our_gap():
+def test_the_printed_run_of_algorithm_1_stays_far_above_our_gap(glued):
     values = glued("05_frank_wolfe")
     assert float(values["excess_1"]) / 100 > 1e6 * values["relative_gap"]
     assert float(values["short"]) > float(values["excess_1"])
