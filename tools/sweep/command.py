@@ -7,7 +7,7 @@ import shutil
 import signal
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from tqdm import tqdm
@@ -15,7 +15,7 @@ from tqdm import tqdm
 from tools import record
 from tools.book import REPOSITORY, Book, BookError, alone_in, unknown
 from tools.status import table
-from tools.sweep.described import describe
+from tools.sweep.described import Parameter, describe
 from tools.sweep.folder import DONE, FAILED, LOST, SHORT, Folder
 from tools.sweep.gather import Row, gather, write_table
 from tools.sweep.grid import expand, read_grids, read_options
@@ -93,7 +93,9 @@ def find(book: Book, name: str | None) -> str:
     return near[0]
 
 
-def plan(book: Book, stem: str, options: argparse.Namespace) -> list[Job]:
+def plan(
+    book: Book, stem: str, known: Mapping[str, Parameter], options: argparse.Namespace
+) -> list[Job]:
     """List the runs of the grid, after checking all of it."""
     grids = read_grids(options.grid) if options.grid else [{}]
     beside = read_options(options.p)
@@ -101,7 +103,7 @@ def plan(book: Book, stem: str, options: argparse.Namespace) -> list[Job]:
         for name in set(grid) & set(beside):
             raise BookError(f"{name} is both in {options.grid} and given by -p.")
     source = book.chapters()[stem]
-    runs = expand([grid | beside for grid in grids], describe(source))
+    runs = expand([grid | beside for grid in grids], known)
     root = str(book.root)
     keys = record.keys(book, source, runs)
     return [Job(stem, run, key, root) for run, key in zip(runs, keys, strict=True)]
@@ -110,7 +112,8 @@ def plan(book: Book, stem: str, options: argparse.Namespace) -> list[Job]:
 def sweep(book: Book, options: argparse.Namespace) -> int:
     """Run what is missing; return 1 if a run failed or was lost."""
     stem = find(book, options.chapter)
-    jobs = plan(book, stem, options)
+    known = describe(book.chapters()[stem])
+    jobs = plan(book, stem, known, options)
     folder = Folder(options.out or book.build / "sweeps" / stem)
     if options.dry_run:
         for job in jobs:
@@ -120,7 +123,7 @@ def sweep(book: Book, options: argparse.Namespace) -> int:
         folder.begin(stem, jobs)
         todo = choose(folder, jobs, options.retry)
         print(f"{len(jobs)} runs, {len(todo)} to do", flush=True)
-        defaults = {p.name: p.default for p in describe(book.chapters()[stem]).values()}
+        defaults = {name: parameter.default for name, parameter in known.items()}
         try:
             if todo:
                 perform_all(folder, todo, options)

@@ -40,8 +40,9 @@ def describe(source: Path) -> dict[str, Parameter]:
     BookError
         If the chapter has no `parameters` cell or its cells cannot be read.
     """
-    cells = [cell.source for cell in code_cells(read_chapter(source))]
-    tagged = [has_tag(c, PARAMETERS_TAG) for c in code_cells(read_chapter(source))]
+    found = list(code_cells(read_chapter(source)))
+    cells = [cell.source for cell in found]
+    tagged = [has_tag(cell, PARAMETERS_TAG) for cell in found]
     if True not in tagged:
         raise BookError(f"{source} has no cell tagged `{PARAMETERS_TAG}`.")
     place = tagged.index(True)
