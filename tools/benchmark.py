@@ -41,8 +41,9 @@ bound of the true one. Nothing that a method says of its own accuracy is believe
 - **ours** is the solver of {doc}`/chapters/05_frank_wolfe`, to a proved relative gap of
   $10^{-9}$, the certificate included in its time. It is also where $p^*$ comes from;
   its excess is thus its proved gap, which rests on the oracle and not on the solver.
-- **Algorithm 1** is the paper's, with the exact oracle of this book in place of its
-  cone-constrained PCA, which is the faster way to the same steps. With *radius given*
+- **Algorithm 1** is the paper's, with the exact oracle of this book in place of
+  cone-constrained PCA in one cell after another, which is the faster way to the same
+  steps. With *radius given*
   it is told the path norm of an optimal network, which nobody knows beforehand; with
   *bisection* it has to find the radius, with as many steps in all.
 - **copt** is a general Frank–Wolfe method with line search. It gets our oracle, and the
