@@ -21,7 +21,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from tools import benchmark, numbers, record, status
+from tools import api, benchmark, numbers, record, status
 from tools.book import CHAPTERS, REPOSITORY, Book, BookError, only_one, read_yaml
 from tools.chapter import code_cells, read_parameters
 from tools.glued import glued
@@ -60,6 +60,9 @@ def stage(book: Book) -> None:
             record.replace(target, status.page(done, *sections).encode())
         elif page == benchmark.PAGE:
             _stage_benchmark(book)
+        elif page in api.PAGES:
+            text = api.page(page, book.root / "lib")
+            record.replace(book.staged / f"{page}.md", text.encode())
         else:
             _copy(book.root / f"{page}.md", book.staged / f"{page}.md")
 
