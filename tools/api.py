@@ -167,16 +167,18 @@ def _index() -> str:
 INDEX_HEAD = """\
 # Reference
 
-Every public function and class of `lib`, written from the docstrings, which the tests
-run where they have examples, in the order of the mathematics. Names of matrices are those of
+Every public function and class of `lib`, in the order of the mathematics, written from
+the docstrings, whose examples the tests run. Names of matrices are those of
 {doc}`/back/notation`; numbers in brackets are the equations of the paper
 {cite}`sahiner2021` and lead to where the book states them. Examples use the names that
 their module defines or imports. *[source]* shows the code.
 
 ```{image} ../../_assets/architecture.svg
-:alt: >-
+---
+alt: >-
   Nine boxes in the order in which data flow, with the modules in each: data, problem,
   arrangement, oracle, solvers, certificate, experiments, figures, chapter.
+---
 ```
 """
 
