@@ -38,9 +38,9 @@ REMARKS = {
     "chapter": "MyST text: state, prove, compute, certify, draw, ask",
 }
 
-COLUMNS, WIDTH, GAP = 3, 292, 36
+COLUMNS, WIDTH, GAP = 3, 218, 26
 LINE, HEAD, FOOT = 19, 52, 12
-LETTERS = 33
+LETTERS = 24
 """Letters in a line of a box, at most."""
 
 STYLE = """\
