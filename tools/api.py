@@ -165,7 +165,7 @@ def _index() -> str:
 
 
 INDEX_HEAD = """\
-# Reference
+# The library, name by name
 
 Every public function and class of `lib`, in the order of the mathematics, written from
 the docstrings, whose examples the tests run. Names of matrices are those of
