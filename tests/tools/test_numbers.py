@@ -294,7 +294,7 @@ def test_what_differs_is_said_and_no_stored_result_is_used(new_book, capfd):
     assert dict(glued(notebook))["folder"] == str(folder / "experiments")
     page = (folder / "report.md").read_text()
     assert (
-        "| `optimum` | 0.760 | 0.750 | 0.01 | 0.001 | printed | **differs** |" in page
+        "| `optimum` | 0.760 | 0.750 | 0.01 | 0.001 | printed | **different** |" in page
     )
     assert "| `seconds` | 12 | 3 |  |  | clock | not compared |" in page
     assert "| processor |" in page
