@@ -5,7 +5,7 @@ PARAMS ?= params/ci.yml
 JOBS ?= 2
 PORT ?= 8000
 QUICK ?=
-CHAPTER ?= 03_strong_duality
+CHAPTER ?=
 GRID ?= beta=0.01,0.1 seed=0:5
 SWEEP ?=
 
@@ -17,7 +17,8 @@ STAMP := .venv/.installed-$(shell { cat requirements.lock; pwd; } | cksum | tr -
 CODE := lib tools benchmarks tests _ext
 
 .DEFAULT_GOAL := help
-.PHONY: help book html test lint lab serve clean lock venv benchmark rivals sweep
+.PHONY: help book html test lint lab serve clean lock venv benchmark rivals sweep \
+	reproduce
 .DELETE_ON_ERROR:
 
 help: ## list the commands
@@ -48,7 +49,10 @@ rivals: $(STAMP) ## install the other packages that the benchmark compares with
 	$(PY) -m benchmarks.environments
 
 sweep: $(STAMP) ## run a chapter over a grid: CHAPTER=03 GRID="beta=0.01,0.1 seed=0:5"
-	$(PY) -m tools.sweep $(CHAPTER) $(foreach values,$(GRID),-p '$(values)') $(SWEEP)
+	$(PY) -m tools.sweep $(or $(CHAPTER),03_strong_duality) $(foreach values,$(GRID),-p '$(values)') $(SWEEP)
+
+reproduce: $(STAMP) ## recompute the stated numbers and compare (CHAPTER=03 for one)
+	$(PY) -m tools.reproduce $(CHAPTER) --jobs $(JOBS)
 
 lab: $(STAMP) ## open the chapters in JupyterLab (as text notebooks)
 	.venv/bin/jupytext-config --settings-file \

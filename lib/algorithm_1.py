@@ -93,6 +93,15 @@ def algorithm_1(
     -----
     Section 3.2 and (63)-(72). The loss is within ``O(t^2 / k)`` of the least one
     for this t (Jaggi 2013). O(n log n + n c) a step, O(n k (d + c)) a record.
+
+    Examples
+    --------
+    The radius of an optimal network is needed beforehand; here it is 1.
+
+    >>> problem = Problem([[1, 0], [0, 1]], [1, -1], beta=0.5)
+    >>> run = algorithm_1(problem, 1.0, steps=1000)
+    >>> bool((run.dual <= 0.75).all()), bool(run.primal[-1] < 0.76)
+    (True, True)
     """
     _check(radius, steps, records)
     reduced = reduce_rank(problem.X)

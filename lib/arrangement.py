@@ -73,6 +73,12 @@ def planar_walls(X: Array) -> PlanarWalls:
     Sample j is active on the half circle around its own direction, so it has one
     wall where it wakes and one where it sleeps. Zero rows have no wall; repeated
     and parallel rows share theirs. O(n log n).
+
+    Examples
+    --------
+    >>> walls = planar_walls(np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]))
+    >>> len(walls.angles)
+    6
     """
     nonzero = np.flatnonzero((X != 0).any(axis=1))
     toward = np.arctan2(X[nonzero, 1], X[nonzero, 0])

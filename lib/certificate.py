@@ -123,6 +123,17 @@ def certify(
     Notes
     -----
     Equations (11) and (78). An oracle call and O(n m (d + c)).
+
+    Examples
+    --------
+    Any network is judged, here one with a single neuron where two are needed.
+
+    >>> problem = Problem([[1, 0], [0, 1]], [1, -1], beta=0.5)
+    >>> proof = certify(problem, Network([[0.5**0.5, 0.0]], [[0.5**0.5]]))
+    >>> proof.dual <= 0.75 <= proof.primal
+    True
+    >>> print(proof)
+    primal 0.875, dual 0.59375, relative gap 3.2e-01
     """
     network = _fitting(problem, as_network(network))
     F = problem.predict(network)
@@ -250,6 +261,12 @@ def beta_max(problem: Problem, *, bound: Oracle = oracle) -> Maximum:
     Notes
     -----
     Equation (78) at ``F = 0``: R is feasible and closes the gap.
+
+    Examples
+    --------
+    >>> threshold = beta_max(Problem([[1, 0], [0, 1]], [1, -1], beta=0.5))
+    >>> round(threshold.value, 9), round(threshold.bound, 9)
+    (1.0, 1.0)
     """
     R = residual(problem, Network.zero(*problem.shape[1:]))
     return bound(problem.X, problem.spread(R))

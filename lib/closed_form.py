@@ -100,6 +100,14 @@ def closed_form(problem: Problem, *, deviation: float | None = None) -> ClosedFo
     -----
     Theorem 2, (15) and (16), and Remark 5.2. O(n c^2 + n d c) where the condition
     of Theorem 2 holds; otherwise also what :func:`factorize` takes on n samples.
+
+    Examples
+    --------
+    >>> result = closed_form(Problem([[1, 0], [0, 1]], [[1, 0], [0, 1]], beta=0.5))
+    >>> result.holds, round(result.certificate.primal, 6)
+    (True, 0.75)
+    >>> result.network.width
+    2
     """
     deviation = _require_white(problem, deviation)
     P, sigma, _ = np.linalg.svd(problem.Y, full_matrices=False)

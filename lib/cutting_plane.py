@@ -220,6 +220,12 @@ def solve_dual(
     Appendix A.5, (73)-(75). For m cuts a query costs an oracle call and Newton steps
     of O((n c)^3 + m (n c)^2) for centres, interior point steps of O((m c)^3) for
     bundles.
+
+    Examples
+    --------
+    >>> found = solve_dual(Problem([[1, 0], [0, 1]], [1, -1], beta=0.5))
+    >>> found.converged, round(found.certificate.primal, 4)
+    (True, 0.75)
     """
     if not (tolerance > 0 and queries >= 1):
         raise ValueError(

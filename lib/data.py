@@ -49,6 +49,14 @@ def gaussian_teacher(
     ------
     ValueError
         For an unknown ``init`` or a size below 1.
+
+    Examples
+    --------
+    The data of section 5.1.
+
+    >>> X, Y = gaussian_teacher(25, 2, 5, 100, np.random.default_rng(0), init="torch")
+    >>> X.shape, Y.shape
+    ((25, 2), (25, 5))
     """
     if init not in ("torch", "normal"):
         raise ValueError(f"init must be 'torch' or 'normal'; got {init!r}.")
@@ -81,6 +89,12 @@ def spiral(points: int, rng: np.random.Generator) -> tuple[Array, Array]:
     X : (3 points, 2) array
     Y : (3 points, 3) array
         One-hot labels.
+
+    Examples
+    --------
+    >>> X, Y = spiral(20, np.random.default_rng(0))
+    >>> X.shape, Y.sum(axis=0).tolist()
+    ((60, 2), [20.0, 20.0, 20.0])
     """
     _require_counts(points=points)
     radius = np.linspace(0.0, 1.0, points)

@@ -151,6 +151,13 @@ def measure(
     -----
     Equation (11) and the step of :func:`add_neuron`. An oracle call, and O(n (d + c))
     for each local maximum.
+
+    Examples
+    --------
+    >>> problem = Problem([[1, 0], [0, 1]], [1, -1], beta=0.5)
+    >>> found = measure(problem, Network.zero(2, 1))
+    >>> found.least <= 0.25 <= found.most  # the optimum is a quarter below 1
+    True
     """
     network = as_network(network)
     proof = certify(problem, network, bound=bound)

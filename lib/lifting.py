@@ -2,7 +2,7 @@
 
 With ``h = (X u)_+`` and ``g = (-X u)_+`` all entries are nonnegative, ``h - g = X u``
 and ``h_j g_j = 0``. So for every matrix N of multipliers that is nonnegative, except
-for the pairs ``(h_j, g_j)`` where it is free, ``y^T N y >= 0`` at ``y = (h, g)``, and
+for the pairs ``(h_j, g_j)`` where it is free, ``y^T N y >= 0`` at ``y = (h, g)``, and::
 
     lambda |u|^2 - |Z^T h|^2 - y^T N y >= 0  for all u and h, with g = h - X u,
 

@@ -101,6 +101,14 @@ def oracle(
     The constraint of equation (11). O(n log n + n c) in the plane. Above, a cone
     costs O(n r (r + c)); their number grows as that of the cells at worst, and is
     far below it except near an optimal residual.
+
+    Examples
+    --------
+    >>> found = oracle(np.eye(2), np.array([[1.0], [-1.0]]))
+    >>> round(found.value, 9), round(found.bound, 9)
+    (1.0, 1.0)
+    >>> found.value <= found.bound
+    True
     """
     check_pair(X, Z, "oracle")
     # In these units no square overflows, and those that vanish are in UNDERFLOW.

@@ -65,6 +65,14 @@ def planar_oracle(X: Array, Z: Array, walls: PlanarWalls | None = None) -> Maxim
     Notes
     -----
     Equation (11) at rank 2. O(n log n + n c) time, O(n c) memory.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> X, Z = rng.standard_normal((1000, 2)), rng.standard_normal((1000, 3))
+    >>> found = planar_oracle(X, Z)
+    >>> 0 <= found.bound / found.value - 1 < 1e-11
+    True
     """
     _require_columns("planar_oracle", X, 2)
     walls = planar_walls(X) if walls is None else walls

@@ -100,6 +100,16 @@ class Problem:
     Notes
     -----
     Both matrices are copied and read-only, so a problem never changes.
+
+    Examples
+    --------
+    Two samples with opposite targets; the zero network costs ``|Y|^2 / 2``.
+
+    >>> problem = Problem([[1, 0], [0, 1]], [1, -1], beta=0.5)
+    >>> problem.shape
+    (2, 2, 1)
+    >>> objective(problem, Network.zero(2, 1))
+    1.0
     """
 
     X: Array
@@ -187,6 +197,14 @@ class Network:
         Input weights, one neuron a row. ``m = 0`` is the zero network.
     V : (m, c) array_like
         Output weights, one neuron a row.
+
+    Examples
+    --------
+    >>> network = Network(U=[[2.0, 0.0]], V=[[0.5]])
+    >>> network.predict([[1.0, 0.0], [-1.0, 0.0]]).ravel().tolist()
+    [1.0, 0.0]
+    >>> network.weight_decay, network.balanced().weight_decay, network.path_norm
+    (2.125, 1.0, 1.0)
     """
 
     U: Array
@@ -316,6 +334,15 @@ def reduce_rank(X: Array) -> RankReduction:
     level of rounding, ``max(n, d) eps sigma_1``, count as zero and are reported
     in ``discarded``. If X has full column rank it is returned unchanged.
     O(n d min(n, d)).
+
+    Examples
+    --------
+    >>> X = np.outer([1.0, 2.0, 3.0], [3.0, 4.0])  # rank 1 in two columns
+    >>> reduced = reduce_rank(X)
+    >>> reduced.coordinates.shape
+    (3, 1)
+    >>> np.allclose(reduced.coordinates @ reduced.basis.T, X)
+    True
     """
     n, d = X.shape
     # A tall X enters through its triangular factor, so that no (n, n) is formed.

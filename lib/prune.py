@@ -41,6 +41,22 @@ def prune(problem: Problem, network: Network) -> Network:
     -----
     Section 2 (the number of neurons that suffice). O(m k n c + m k^2) for k neurons
     to remove, after an SVD of m by n c.
+
+    Examples
+    --------
+    Of six neurons two suffice for two samples with one output; the outputs stay.
+
+    >>> from lib.problem import Problem
+    >>> problem = Problem([[1, 0], [0, 1]], [1, -1], beta=0.5)
+    >>> rng = np.random.default_rng(0)
+    >>> network = Network(rng.standard_normal((6, 2)), rng.standard_normal((6, 1)))
+    >>> fewer = prune(problem, network)
+    >>> fewer.width
+    2
+    >>> np.allclose(problem.predict(fewer), problem.predict(network))
+    True
+    >>> fewer.weight_decay <= network.weight_decay
+    True
     """
     network = _living(network.balanced())
     if network.width == 0:

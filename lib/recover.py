@@ -103,9 +103,9 @@ def recover_from_blocks(
     Returns
     -------
     Recovery
-        ``stated`` is ``loss + beta sum_i gauge_i(V_i)``, with the gauge of conv{u
-        g^T : u in cell i, |u|, |g| <= 1}: the right penalty of (12), in whose place
-        the paper prints the nuclear norm. Up to four rays nothing is lost.
+        ``stated`` is ``loss + beta sum_i gauge_i(V_i)``, with the gauge of
+        ``conv{u g^T : u in cell i, |u|, |g| <= 1}``: the right penalty of (12), in
+        whose place the paper prints the nuclear norm. Up to four rays nothing is lost.
 
     Raises
     ------
@@ -217,6 +217,15 @@ def recover_from_relaxation(problem: Problem, relaxation: Relaxation) -> Recover
     Theorem 3, (19) and Corollary 5.1. Certify the network with
     :func:`lib.certificate.certify`, and prune it to nc + 1 neurons with
     :func:`lib.prune.prune`.
+
+    Examples
+    --------
+    >>> from lib.copositive import cover_by_simplices, solve_relaxation
+    >>> problem = Problem([[1, 0], [0, 1]], [1, -1], beta=0.5)
+    >>> program = solve_relaxation(problem, cover_by_simplices(problem.X))
+    >>> back = recover_from_relaxation(problem, program)
+    >>> back.is_exact, round(back.cost, 5)
+    (True, 0.75)
     """
     cover = relaxation.cover
     if cover.X.shape[0] != len(problem.X):

@@ -120,6 +120,17 @@ def path(
     Notes
     -----
     The curves of Figure 3. One :func:`lib.frank_wolfe.solve` a beta.
+
+    Examples
+    --------
+    With two opposite samples p* is ``2 beta - beta^2`` up to beta = 1, then constant.
+
+    >>> problem = Problem([[1, 0], [0, 1]], [1, -1], beta=1.0)
+    >>> found = path(problem, [1.5, 0.5, 0.1])
+    >>> found.betas.tolist(), found.primal.round(6).tolist()
+    ([1.5, 0.5, 0.1], [1.0, 0.75, 0.19])
+    >>> [s.network.width for s in found.solutions]
+    [0, 2, 2]
     """
     order = _decreasing(betas)
     solutions: list[Solution] = []
@@ -163,6 +174,13 @@ def enclose(problem: Problem, found: Path, betas: Sequence[float]) -> Band:
     Notes
     -----
     O(n m (d + c)) once for each point of the path, and O(n (d + c)) for each beta.
+
+    Examples
+    --------
+    >>> problem = Problem([[1, 0], [0, 1]], [1, -1], beta=1.0)
+    >>> band = enclose(problem, path(problem, [0.6, 0.4]), [0.5])
+    >>> bool(band.lower[0] <= 0.75 <= band.upper[0])
+    True
     """
     order = _decreasing(betas)
     first, last = found.betas[0], found.betas[-1]

@@ -73,7 +73,8 @@ def split_block(block: Array, rays: Array) -> BlockNeurons:
 
     Notes
     -----
-    Remark 5.1 and (49); the gauge of conv{u g^T : u in the cone, |u|, |g| <= 1}.
+    Remark 5.1 and (49); the gauge of
+    ``conv{u g^T : u in the cone, |u|, |g| <= 1}``.
     O((k + min(d, c))^6) at worst, for k of 2 to 4.
     """
     _check(block, rays)

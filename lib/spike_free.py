@@ -69,6 +69,13 @@ def spike_free(X: Array) -> SpikeFree:
     -----
     Equation (7). De-meaned data, ``1^T X = 0``, never pass: no ``e_k >= 0`` other
     than 0 is in their range. Whitened data, ``X X^T = I``, always do. O(n d^2).
+
+    Examples
+    --------
+    >>> spike_free([[1.0, 0.0], [0.0, 1.0]]).holds
+    True
+    >>> spike_free([[1.0, 1.0], [0.0, 1.0], [1.0, 0.0]]).holds
+    False
     """
     X = as_matrix("X", X)
     P, sigma, _ = np.linalg.svd(X, full_matrices=False)

@@ -44,6 +44,15 @@ def from_torch(module: Any) -> Network:
     ValueError
         If the layers are others, or if the last layer has a bias that is not zero:
         the network (1) has none, so nothing here could be said of its optimality.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> model = nn.Sequential(nn.Linear(3, 5, bias=False), nn.ReLU(), nn.Linear(5, 2))
+    >>> _ = nn.init.zeros_(model[2].bias)
+    >>> network = from_torch(model)
+    >>> network.U.shape, network.V.shape
+    ((5, 3), (5, 2))
     """
     first, last = _layers(module)
     bias = _weights(last, "bias")
@@ -78,6 +87,12 @@ def to_torch(network: Network, *, bias: bool = False) -> Any:
     ------
     ValueError
         If ``bias`` is asked of a network with one input only.
+
+    Examples
+    --------
+    >>> network = Network([[1.0, 0.0]], [[2.0]])
+    >>> np.array_equal(from_torch(to_torch(network)).U, network.U)
+    True
     """
     import torch  # only this function needs it
 

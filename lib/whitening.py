@@ -71,6 +71,13 @@ def whiten(X: Array, *, demean: bool) -> Whitening:
     -----
     Sections 3.3 and 5.2. Singular values below ``max(n, d) eps`` of the largest
     count as zero. O(n d min(n, d)).
+
+    Examples
+    --------
+    >>> X = np.random.default_rng(0).standard_normal((3, 5))
+    >>> white = whiten(X, demean=False)
+    >>> np.allclose(white.X @ white.X.T, np.eye(3))
+    True
     """
     X = as_matrix("X", X)
     n, d = X.shape

@@ -47,6 +47,11 @@ class Book:
         """The folder of the built pages."""
         return self.build / "html"
 
+    @property
+    def data(self) -> Path:
+        """The folder of the image packs."""
+        return self.root / "data"
+
     def toc(self) -> dict[str, Any]:
         """Read the table of contents."""
         path = self.root / "_toc.yml"

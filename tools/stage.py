@@ -2,9 +2,9 @@
 
 `python -m tools.stage` gathers in `_build/src` what jupyter-book reads: the written
 pages, the executed chapters, the status page made from their records, and the
-benchmark page made from its results. It then builds
-the pages beside the old ones and exchanges the two when all went well, so that a
-reader never meets a half-built book.
+benchmark page made from its results. It refuses a book in which a certificate is above
+the gap that `numbers.yml` allows. It then builds the pages beside the old ones and
+exchanges the two when all went well, so that a reader never meets a half-built book.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from tools import benchmark, record, status
+from tools import api, benchmark, numbers, record, status
 from tools.book import CHAPTERS, REPOSITORY, Book, BookError, only_one, read_yaml
-from tools.chapter import code_cells
+from tools.chapter import code_cells, read_parameters
+from tools.glued import glued
 
 ASSETS = "_assets"
 COPIED = (ASSETS, "references.bib", "_toc.yml")
@@ -41,6 +42,9 @@ def stage(book: Book) -> None:
     """Fill `_build/src` anew with all that jupyter-book reads."""
     chapters = book.chapters()
     done = {stem: _executed(book, stem, source) for stem, source in chapters.items()}
+    values = {stem: _values(book, stem) for stem in chapters}
+    stated = numbers.read(book)
+    numbers.require_gaps(stated, values, _changed(book, done))
     shutil.rmtree(book.staged, ignore_errors=True)
     book.staged.mkdir(parents=True)
     for name in COPIED:
@@ -51,10 +55,14 @@ def stage(book: Book) -> None:
         if page.startswith(f"{CHAPTERS}/"):
             _stage_chapter(book, page)
         elif page == status.PAGE:
+            sections = status.certificates(stated, values), status.images(book.data)
             target = book.staged / f"{page}.md"
-            record.replace(target, status.page(done).encode())
+            record.replace(target, status.page(done, *sections).encode())
         elif page == benchmark.PAGE:
             _stage_benchmark(book)
+        elif page in api.PAGES:
+            text = api.page(page, book.root / "lib")
+            record.replace(book.staged / f"{page}.md", text.encode())
         else:
             _copy(book.root / f"{page}.md", book.staged / f"{page}.md")
 
@@ -70,6 +78,18 @@ def _executed(book: Book, stem: str, source: Path) -> record.Record:
             "`make book`."
         )
     return done
+
+
+def _values(book: Book, stem: str) -> numbers.Values:
+    """Read the values that an executed chapter glued."""
+    notebook, _ = record.paths(book.executed, stem)
+    return dict(glued(nbformat.read(notebook, as_version=4)))
+
+
+def _changed(book: Book, done: dict[str, record.Record]) -> set[str]:
+    """Name the chapters that ran with other parameters than the book's own."""
+    own = read_parameters(book.root / numbers.PARAMETERS, book)
+    return {stem for stem, run in done.items() if run.parameters != own[stem]}
 
 
 def _stage_chapter(book: Book, page: str) -> None:

@@ -124,6 +124,11 @@ def cover_by_cells(X: Array, *, as_printed: bool = False) -> Cover:
     -----
     Equation (19). Cost of :func:`lib.arrangement.enumerate_cells`, and for facets
     about 0.1 ms a cell.
+
+    Examples
+    --------
+    >>> len(cover_by_cells(np.eye(2)))
+    4
     """
     reduced = reduce_rank(X)
     X = reduced.coordinates
@@ -200,6 +205,12 @@ def cover_by_simplices(X: Array) -> Cover:
     Notes
     -----
     Equations (17), (18). The repair of (19) for cells that are not simplicial.
+
+    Examples
+    --------
+    >>> cover = cover_by_simplices(np.eye(3))
+    >>> len(cover), cover.exact
+    (8, True)
     """
     if not X.any():
         return cover_by_cells(X)

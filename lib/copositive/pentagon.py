@@ -128,6 +128,14 @@ def pentagon(beta: float = 0.78) -> Pentagon:
     -------
     Pentagon
         Both programs solved, with proved bounds.
+
+    Examples
+    --------
+    >>> result = pentagon(0.78)
+    >>> bool(result.printed.value < result.optimum * (1 - 1e-3))
+    True
+    >>> bool(abs(result.repaired.value / result.optimum - 1) < 1e-6)
+    True
     """
     X, Y = pentagon_data()
     problem = Problem(X, Y, beta)

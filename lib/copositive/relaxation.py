@@ -82,7 +82,7 @@ def solve_relaxation(
     solver is given the equal program ``min 1/2 |Y - sum M_i V_i|^2 + beta/2 sum (tr
     U_i + tr T_i)`` with ``[U_i V_i; V_i^T T_i] >= 0``, whose matrices are small, one
     for each region. This is (12), or (50) for a CNN, with the right penalty of V_i:
-    the gauge of conv{u g^T : u in the region, |u|, |g| <= 1}.
+    the gauge of ``conv{u g^T : u in the region, |u|, |g| <= 1}``.
 
     Parameters
     ----------
@@ -110,6 +110,14 @@ def solve_relaxation(
     -----
     Equations (17), (19), (20), and (50), (51) with their penalty corrected. An
     interior point step costs about O(P n^2 (r + c)^2) for P regions.
+
+    Examples
+    --------
+    >>> from lib.copositive import cover_by_simplices
+    >>> problem = Problem([[1, 0], [0, 1]], [1, -1], beta=0.5)
+    >>> program = solve_relaxation(problem, cover_by_simplices(problem.X))
+    >>> round(program.value, 6), program.relative_gap < 1e-6
+    (0.75, True)
     """
     _check(problem, cover, solver)
     x_unit, y_unit = _unit(cover.X), _unit(problem.Y)

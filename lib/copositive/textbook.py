@@ -132,6 +132,12 @@ def scalar_program(problem: Problem) -> Program:
     ------
     ValueError
         If there is more than one output.
+
+    Examples
+    --------
+    >>> problem = Problem([[1, 0], [0, 1]], [1, -1], beta=0.5)
+    >>> round(scalar_program(problem).value, 4)
+    0.75
     """
     _require_one_output(problem)
     X = reduce_rank(problem.X).coordinates
@@ -183,8 +189,8 @@ def literal_program(problem: Problem) -> Program:
     """Solve (12), (50) for a CNN or (79), as printed: a lower bound of (5).
 
     ``min 1/2 |sum_i D_i X V_i - Y|^2 + beta sum_i |V_i|_*`` with ``V_i`` in
-    ``K_i = conv{u g^T : (2D_i - I) X u >= 0, |g| <= 1}``. There |u| is free and g may
-    change sign, so K_i holds all matrices whose columns are differences of members
+    ``K_i = conv{u g^T : (2D_i - I) X u >= 0, |g| <= 1}``. There ``|u|`` is free and g
+    may change sign, so K_i holds all matrices whose columns are differences of members
     of the cone: everything, if the cone is full-dimensional. In (50) and (51) the
     rows of X are patches, and ``D_i X`` is added up over the patches of a sample;
     the cells are larger in number, and K_i is as large.
@@ -199,6 +205,12 @@ def literal_program(problem: Problem) -> Program:
     -------
     Program
         At most p*, usually far below; block i holds the two parts of V_i.
+
+    Examples
+    --------
+    >>> problem = Problem([[1, 0], [0, 1]], [1, -1], beta=0.5)
+    >>> round(literal_program(problem).value, 3)  # no network is below 0.75
+    0.582
     """
     X, c = reduce_rank(problem.X).coordinates, problem.shape[2]
     outputs, constraints, norms, blocks = 0, [], [], []
@@ -239,6 +251,12 @@ def gauge_program(problem: Problem, cover: Cover | None = None) -> Program:
     ------
     ValueError
         If a region of the cover is not simplicial.
+
+    Examples
+    --------
+    >>> problem = Problem([[1, 0], [0, 1]], [1, -1], beta=0.5)
+    >>> round(gauge_program(problem).value, 4)
+    0.75
     """
     cover = cover_by_simplices(problem.X) if cover is None else cover
     if not all(region.simplicial for region in cover.regions):

@@ -123,6 +123,12 @@ def solve_whitened(
     Notes
     -----
     Equation (20), Figure 4. An eigenvalue decomposition of size n + rank(Y) a step.
+
+    Examples
+    --------
+    >>> found = solve_whitened(np.eye(2), 0.5)
+    >>> bool(found.proof.value <= 0.75 * (1 + 1e-12)), found.relative_gap <= 1e-6
+    (True, True)
     """
     checked = Problem(np.ones((len(Y), 1)), Y, beta)
     if not (tolerance > 0 and steps >= 1):
@@ -289,9 +295,9 @@ def _feasible(Z: Array, N: Array, beta: float) -> list[tuple[Array, Array]]:
 def prove_whitened(Y: Array, beta: float, Z: Array, N: Array) -> WhitenedProof:
     """Check ``lambda_max(Z Z^T + N) <= beta^2``, scaling if need be: a lower bound.
 
-    For whitened X the ReLU only ever sees h >= 0 with |h| <= |u|, and for such h and
-    any N >= 0: ``|Z^T h|^2 <= h^T (Z Z^T + N) h <= lambda_max |h|^2``. So kappa(Z) is
-    at most the root of the largest eigenvalue, and the same holds with
+    For whitened X the ReLU only ever sees h >= 0 with ``|h| <= |u|``, and for such
+    h and any N >= 0: ``|Z^T h|^2 <= h^T (Z Z^T + N) h <= lambda_max |h|^2``. So
+    kappa(Z) is at most the root of the largest eigenvalue, and the same holds with
     ``tr Z^T W Z`` for all doubly nonnegative W. No solver enters, only a Cholesky
     factorisation with its rounding.
 

@@ -30,7 +30,7 @@ class SplitOptimum:
     program : Relaxation
         (17), and so (12) with the gauge, over simplicial pieces of all cells.
     recoveries : dict of str to Recovery
-        For each of :data:`lib.semi_nmf.SPLITS`, the network of all pieces.
+        For each of ``lib.semi_nmf.SPLITS``, the network of all pieces.
     from_grams : Recovery
         The network of the matrices U_i of (17).
     """

@@ -26,8 +26,8 @@ from lib.files import replace, written_whole
 from lib.sgd.checkpoint import read_arrays, write_arrays
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDER = ROOT / "_build" / "experiments"
-"""Where results are kept unless told otherwise."""
+FOLDER = Path(os.environ.get("BOOK_EXPERIMENTS", ROOT / "_build" / "experiments"))
+"""Where results are kept unless told otherwise, by the variable or by ``folder=``."""
 
 PACKAGES = ("numpy", "scipy", "torch", "clarabel")
 """What computes the results."""

@@ -49,7 +49,7 @@ def interactive(kind: str, **values: Any) -> Interactive:
     Parameters
     ----------
     kind : str
-        One of :data:`KINDS`.
+        One of ``KINDS``.
     **values
         What its script reads: numbers, strings, lists and dictionaries of them.
 

@@ -141,6 +141,17 @@ def train(
     Notes
     -----
     Section A.1. O(trials n neurons (d + c)) an epoch, double precision.
+
+    Examples
+    --------
+    >>> from lib.problem import Problem
+    >>> problem = Problem([[1, 0], [0, 1]], [1, -1], beta=0.5)
+    >>> rng = np.random.default_rng(0)
+    >>> run = train(problem, 8, rng=rng, trials=3, epochs=400, rate=0.05)
+    >>> run.final.shape
+    (3,)
+    >>> bool((run.final >= 0.75 * (1 - 1e-9)).all())  # none is below the optimum
+    True
     """
     for name, count in {"neurons": neurons, "trials": trials}.items():
         require_count(name, count)

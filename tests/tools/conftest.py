@@ -55,6 +55,7 @@ def make_book(root: Path, **chapters: str | list[str]) -> Book:
     (root / "requirements.lock").write_text("numpy==1\n")
     (root / "lib" / "part.py").write_text("VALUE = 1\n")
     (root / "params" / "ci.yml").write_text("{}\n")
+    (root / "numbers.yml").write_text("chapters: {}\n")
     book = Book(root)
     for stem, cells in chapters.items():
         write_chapter(book, stem, *([cells] if isinstance(cells, str) else cells))

@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import ast
 import csv
 import io
 import json
 import math
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import nbformat
-from nbformat import NotebookNode
 
 from lib.files import replace
+from tools.glued import Scalar, glued
 from tools.sweep.folder import FAILED, LOST, Folder
 from tools.sweep.worker import Job
 
 HEAD = ("key", "status", "seconds", "peak_mib", "error")
 """The columns before the parameters."""
-
-NUMPY = re.compile(r"(?:np|numpy)\.\w+\((.*)\)", re.S)
-"""How numpy 2 writes its scalars."""
-
-Scalar = bool | int | float | str
 
 
 @dataclass(frozen=True)
@@ -67,42 +59,6 @@ def _row(folder: Folder, job: Job, parameters: dict[str, Any]) -> Row:
     elif status in (FAILED, LOST):
         how = {"error": folder.failure(job.key).error}
     return Row(job.key, status, how, parameters, results)
-
-
-def glued(notebook: NotebookNode) -> Iterator[tuple[str, Scalar]]:
-    """List the scalars that a notebook glued, entries of lists and mappings too.
-
-    Figures and anything else that is not made of numbers, strings and truth values
-    are left out.
-    """
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            name = output.get("metadata", {}).get("scrapbook", {}).get("name")
-            text = output.get("data", {}).get("text/plain")
-            if name and text is not None:
-                yield from _scalars(name, _value(text))
-
-
-def _value(text: str) -> Any:
-    """Read back what Python's repr wrote; None if it is no plain value."""
-    inner = NUMPY.fullmatch(text.strip())
-    text = inner[1] if inner else text.strip()
-    try:
-        return float(text) if text in ("nan", "inf", "-inf") else ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        return None
-
-
-def _scalars(name: str, value: Any) -> Iterator[tuple[str, Scalar]]:
-    """List the scalars in a value: ``name``, ``name[0]``, ``name.key``."""
-    if isinstance(value, dict):
-        for key, entry in value.items():
-            yield from _scalars(f"{name}.{key}", entry)
-    elif isinstance(value, list | tuple):
-        for place, entry in enumerate(value):
-            yield from _scalars(f"{name}[{place}]", entry)
-    elif isinstance(value, Scalar):
-        yield name, value
 
 
 def columns(rows: list[Row]) -> list[dict[str, Any]]:

@@ -1,0 +1,80 @@
+"""The values that chapters glue into the text, and where the text shows them."""
+
+from __future__ import annotations
+
+import ast
+import posixpath
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from nbformat import NotebookNode
+
+from tools.book import CHAPTERS, Book
+
+NUMPY = re.compile(r"(?:np|numpy)\.\w+\((.*)\)", re.S)
+"""How numpy 2 writes its scalars."""
+
+ROLE = re.compile(
+    r"\{glue:(?:text)?\}`(?:(?P<page>[^`:]+)\.ipynb::)?(?P<name>[^`:]+)(?::[^`:]*)?`"
+)
+"""``{glue:text}`page.ipynb::name:format```; page and format may be left out."""
+
+Scalar = bool | int | float | str
+
+
+def glued(notebook: NotebookNode) -> Iterator[tuple[str, Scalar]]:
+    """List the scalars that a notebook glued, entries of lists and mappings too.
+
+    Figures and anything else that is not made of numbers, strings and truth values
+    are left out.
+    """
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            name = output.get("metadata", {}).get("scrapbook", {}).get("name")
+            text = output.get("data", {}).get("text/plain")
+            if name and text is not None:
+                yield from _scalars(name, _value(text))
+
+
+def _value(text: str) -> Any:
+    """Read back what Python's repr wrote; None if it is no plain value."""
+    inner = NUMPY.fullmatch(text.strip())
+    text = inner[1] if inner else text.strip()
+    try:
+        return float(text) if text in ("nan", "inf", "-inf") else ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return None
+
+
+def _scalars(name: str, value: Any) -> Iterator[tuple[str, Scalar]]:
+    """List the scalars in a value: ``name``, ``name[0]``, ``name.key``."""
+    if isinstance(value, dict):
+        for key, entry in value.items():
+            yield from _scalars(f"{name}.{key}", entry)
+    elif isinstance(value, list | tuple):
+        for place, entry in enumerate(value):
+            yield from _scalars(f"{name}[{place}]", entry)
+    elif isinstance(value, Scalar):
+        yield name, value
+
+
+def shown_in_prose(book: Book) -> dict[str, list[str]]:
+    """Map each chapter to the names of its glued values that some page shows.
+
+    The pages are the written ones; a value that another page takes from a chapter
+    counts for that chapter. Names come in the order in which they are first shown.
+    """
+    shown: dict[str, dict[str, None]] = {stem: {} for stem in book.chapters()}
+    for page in book.pages():
+        path = book.root / f"{page}.md"
+        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+        for match in ROLE.finditer(text):
+            shown.setdefault(_owner(page, match["page"]), {})[match["name"]] = None
+    return {stem: list(names) for stem, names in shown.items()}
+
+
+def _owner(page: str, named: str | None) -> str:
+    """Tell the stem of the chapter whose value a page shows."""
+    path = posixpath.join(posixpath.dirname(page), named) if named else page
+    return posixpath.normpath(path).removeprefix(f"{CHAPTERS}/")

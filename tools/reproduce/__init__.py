@@ -1,0 +1,1 @@
+"""Recompute the numbers that the book states, and compare."""
