@@ -21,7 +21,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from tools import benchmark, record, status
+from tools import benchmark, policy, record, status
 from tools.book import CHAPTERS, REPOSITORY, Book, BookError, only_one, read_yaml
 from tools.chapter import code_cells
 
@@ -140,6 +140,7 @@ def build_html(book: Book) -> None:
     if subprocess.run(command, **silent).returncode:
         raise BookError("The pages were not built; jupyter-book says above why.")
     _write_door(book, fresh / "_build" / "html")
+    policy.guard(fresh / "_build" / "html")
     if book.html.exists():
         book.html.rename(fresh / "before")
     (fresh / "_build" / "html").rename(book.html)
