@@ -13,4 +13,16 @@
     const button = event.target.closest("[data-action]");
     if (button) actions[button.dataset.action]();
   });
+
+  /** Let the keyboard reach, and so slide, a picture that is wider than its box. */
+  function reach(figure) {
+    if (figure.scrollWidth > figure.clientWidth) figure.tabIndex = 0;
+    else figure.removeAttribute("tabindex");
+  }
+  document.addEventListener("DOMContentLoaded", () => {
+    const watch = new ResizeObserver(all => all.forEach(seen => {
+      reach(seen.target.closest("figure"));
+    }));
+    document.querySelectorAll("article figure img").forEach(img => watch.observe(img));
+  });
 })();

@@ -15,9 +15,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Iterator
 from html.parser import HTMLParser
-from pathlib import Path
 
 from tools.book import BookError
 
@@ -37,9 +35,6 @@ ACTIONS = {"window.print()": "print", "toggleFullScreen()": "full-screen"}
 
 EXECUTED = ("", "text/javascript", "application/javascript", "module")
 """Types of scripts that a browser runs; others are data."""
-
-BESIDE = ("_static", "_sources", "_images")
-"""Folders whose files are no pages."""
 
 HEAD = re.compile(r"<meta charset=[^>]*>", re.IGNORECASE)
 HANDLER = re.compile(r'\bonclick="([^"]*)"')
@@ -129,17 +124,3 @@ def _action(handler: re.Match[str]) -> str:
     """Turn a handler that is known into the name of what it does."""
     action = ACTIONS.get(handler[1])
     return f'data-action="{action}"' if action else handler[0]
-
-
-def pages(html: Path) -> Iterator[Path]:
-    """List the pages of a built book."""
-    for path in sorted(html.rglob("*.html")):
-        if path.relative_to(html).parts[0] not in BESIDE:
-            yield path
-
-
-def guard(html: Path) -> None:
-    """Put its policy into every page of a built book."""
-    for path in pages(html):
-        text = guarded(path.read_text(encoding="utf-8"), str(path.relative_to(html)))
-        path.write_text(text, encoding="utf-8")

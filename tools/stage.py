@@ -21,7 +21,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from tools import benchmark, policy, record, status
+from tools import benchmark, pictures, policy, record, status
 from tools.book import CHAPTERS, REPOSITORY, Book, BookError, only_one, read_yaml
 from tools.chapter import code_cells
 
@@ -35,6 +35,9 @@ RUNS = "runs.json"
 
 EXTRA = Path("_extra", "_sources")
 """Sphinx copies what is in `_extra` beside the pages, here beside their sources."""
+
+BESIDE = ("_static", "_sources", "_images")
+"""Folders of the built book whose files are no pages."""
 
 
 def stage(book: Book) -> None:
@@ -140,11 +143,20 @@ def build_html(book: Book) -> None:
     if subprocess.run(command, **silent).returncode:
         raise BookError("The pages were not built; jupyter-book says above why.")
     _write_door(book, fresh / "_build" / "html")
-    policy.guard(fresh / "_build" / "html")
+    finish_pages(fresh / "_build" / "html")
     if book.html.exists():
         book.html.rename(fresh / "before")
     (fresh / "_build" / "html").rename(book.html)
     shutil.rmtree(fresh)
+
+
+def finish_pages(html: Path) -> None:
+    """Give every page its policy, and its pictures the width that they need."""
+    for path in sorted(html.rglob("*.html")):
+        page = path.relative_to(html)
+        if page.parts[0] not in BESIDE:
+            text = pictures.marked(path.read_text(encoding="utf-8"), str(page), html)
+            path.write_text(policy.guarded(text, str(page)), encoding="utf-8")
 
 
 def _write_door(book: Book, html: Path) -> None:

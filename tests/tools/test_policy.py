@@ -1,11 +1,9 @@
 """The policy of the pages: what it allows, and what is refused before it is written."""
 
-import re
-
 import pytest
 
 from tools.book import BookError
-from tools.policy import guard, guarded, policy
+from tools.policy import guarded, policy
 
 HEAD = '<html><head><meta charset="utf-8" /><title>A page</title>{}</head>'
 BODY = "<body>{}</body></html>"
@@ -81,14 +79,3 @@ def test_other_handlers_are_refused(body):
 def test_a_page_without_an_encoding_is_refused():
     with pytest.raises(BookError, match=r"The head of a\.html must say its encoding"):
         guarded("<html><head></head></html>", "a.html")
-
-
-def test_every_page_of_a_folder_is_guarded_and_no_other_file(tmp_path):
-    names = ("index.html", "chapters/one.html", "_static/macros.html")
-    for name in names:
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(page(), encoding="utf-8")
-    guard(tmp_path)
-    texts = [(tmp_path / name).read_text(encoding="utf-8") for name in names]
-    found = [len(re.findall("Content-Security-Policy", text)) for text in texts]
-    assert found == [1, 1, 0]
