@@ -3,14 +3,13 @@
 import fcntl
 import json
 import re
-import shutil
 from pathlib import Path
 
 import nbformat
 import pytest
 
 from tools import benchmark, record, status
-from tools.book import REPOSITORY, Book, BookError
+from tools.book import Book, BookError
 from tools.stage import finish_pages, main, named_figures, stage
 
 CHAPTER = """\
@@ -49,18 +48,6 @@ See [the first](one.md), and [here](07_claim.md#far-below).
 A figure.
 ```
 """
-
-
-@pytest.fixture
-def whole_book(done_book: Book) -> Book:
-    """A small book with the configuration, hooks and look of the real one."""
-    for name in ("_config.yml", "_ext", "_assets"):
-        source, target = REPOSITORY / name, done_book.root / name
-        if source.is_dir():
-            shutil.copytree(source, target, dirs_exist_ok=True)
-        else:
-            shutil.copyfile(source, target)
-    return done_book
 
 
 def build(book: Book) -> int:
