@@ -17,7 +17,7 @@ STAMP := .venv/.installed-$(shell { cat requirements.lock; pwd; } | cksum | tr -
 CODE := lib tools benchmarks tests _ext
 
 .DEFAULT_GOAL := help
-.PHONY: help book html test lint lab serve clean lock venv benchmark rivals sweep \
+.PHONY: help book html test lint lab serve clean lock audit venv benchmark rivals sweep \
 	reproduce
 .DELETE_ON_ERROR:
 
@@ -80,6 +80,12 @@ lock: ## resolve requirements.in into requirements.lock
 	sed -E -e 's/^(torch==[0-9.]+)\+.*$$/\1/' -e '/^(nvidia-|cuda-|triton==)/d' \
 		_build/resolved.lock >> _build/requirements.lock
 	mv _build/requirements.lock requirements.lock
+
+audit: ## ask whether a locked package has a known vulnerability (status 3: no answer)
+	@command -v "$(PYTHON)" >/dev/null || { $(NO_PYTHON); }
+	"$(PYTHON)" -m venv _build/audit
+	_build/audit/bin/python -m pip install --quiet pip-audit==2.10.1
+	_build/audit/bin/python -m tools.audit
 
 venv: $(STAMP) ## make .venv (the other commands do it when they need to)
 

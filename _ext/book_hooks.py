@@ -105,6 +105,23 @@ def close_box(writer: Any, node: nodes.Element) -> None:
     writer.body.append("</div>")
 
 
+def open_entry(writer: Any, node: nodes.citation) -> None:
+    """Begin an entry of the bibliography, as an item of a list.
+
+    docutils gives it the role `doc-biblioentry`, which is no longer one.
+    """
+    if not isinstance(node.previous_sibling(), nodes.citation):
+        writer.body.append('<div role="list" class="citation-list">\n')
+    writer.body.append(writer.starttag(node, "div", CLASS="citation", role="listitem"))
+
+
+def close_entry(writer: Any, node: nodes.citation) -> None:
+    """End an entry of the bibliography, and with the last one the list."""
+    writer.body.append("</div>\n")
+    if not isinstance(node.next_node(descend=False, siblings=True), nodes.citation):
+        writer.body.append("</div>\n")
+
+
 def lead_to_chapters(app: Sphinx, tree: nodes.document) -> None:
     """Let a link to a chapter's text, which works in the repository, work here.
 
@@ -200,6 +217,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("doctree-read", lead_to_chapters)
     app.connect("doctree-read", say_how_long)
     app.add_node(unenumerable_node, override=True, html=(open_box, close_box))
+    app.add_node(nodes.citation, override=True, html=(open_entry, close_entry))
     app.connect("env-get-updated", number_by_chapter, priority=LAST)
     app.connect("html-page-context", offer_sources, priority=LAST)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

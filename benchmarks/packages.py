@@ -27,7 +27,7 @@ def call(package: str, module: str, seconds: float, data: dict[str, Any]) -> dic
         command = [sys.executable, "-m", "benchmarks.foreign", module]
         command += [str(source), str(target)]
         _finish(command, environments.variables(package), seconds)
-        with np.load(target) as result:
+        with np.load(target, allow_pickle=False) as result:
             return dict(result)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import errno
 import fcntl
 import re
 from collections.abc import Iterable, Iterator
@@ -108,6 +109,25 @@ def alone_in(folder: Path) -> Iterator[None]:
                 "it, then try again."
             ) from None
         yield
+
+
+REMEDIES = {
+    (errno.ENOSPC, errno.EDQUOT, errno.EFBIG): "Make room there",
+    (errno.EACCES, errno.EPERM, errno.EROFS): "Allow writing there, or move the book",
+}
+
+
+def in_words(error: BookError | OSError) -> str:
+    """Say what went wrong with a file, and what to do; the book's own errors do so."""
+    if isinstance(error, BookError):
+        return str(error)
+    named = (word for codes, word in REMEDIES.items() if error.errno in codes)
+    place = error.filename2 or error.filename or "a file"
+    return (
+        f"{place} must be readable and writable; got: {error.strerror or error}. "
+        f"{next(named, 'Check the path and the disk')}, then try again. What was "
+        "finished is kept."
+    )
 
 
 def read_yaml(path: Path) -> Any:

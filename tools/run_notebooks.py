@@ -21,7 +21,7 @@ import nbformat
 from tqdm import tqdm
 
 from tools import execute, record
-from tools.book import REPOSITORY, Book, BookError, only_one, unknown
+from tools.book import REPOSITORY, Book, BookError, in_words, only_one, unknown
 from tools.chapter import read_parameters, reproducible, to_bytes
 
 POLL_SECONDS = 0.05
@@ -138,8 +138,8 @@ def main(arguments: list[str] | None = None) -> int:
             current = len(options.only or book.chapters()) - len(tasks)
             print(f"{len(tasks)} chapters to run, {current} up to date", flush=True)
             failures = run(book, tasks, options)
-    except BookError as error:
-        print(f"error: {error}", file=sys.stderr)
+    except (BookError, OSError) as error:
+        print(f"error: {in_words(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("Stopped; what was finished is kept.", file=sys.stderr)

@@ -11,9 +11,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
@@ -21,8 +24,16 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from tools import api, benchmark, numbers, record, status
-from tools.book import CHAPTERS, REPOSITORY, Book, BookError, only_one, read_yaml
+from tools import api, benchmark, numbers, pictures, policy, record, status
+from tools.book import (
+    CHAPTERS,
+    REPOSITORY,
+    Book,
+    BookError,
+    in_words,
+    only_one,
+    read_yaml,
+)
 from tools.chapter import code_cells, read_parameters
 from tools.glued import glued
 
@@ -36,6 +47,15 @@ RUNS = "runs.json"
 
 EXTRA = Path("_extra", "_sources")
 """Sphinx copies what is in `_extra` beside the pages, here beside their sources."""
+
+FRESH = "fresh-"
+"""How the folders are called in which pages are built."""
+
+ANYWHERE = {"TZ": "UTC", "LC_ALL": "C.UTF-8"}
+"""Dates and numbers of the pages do not depend on where they are built."""
+
+BESIDE = ("_static", "_sources", "_images")
+"""Folders of the built book whose files are no pages."""
 
 
 def stage(book: Book) -> None:
@@ -148,8 +168,10 @@ DOOR = """\
 
 def build_html(book: Book) -> None:
     """Build the staged pages, warnings being errors, and put them in `_build/html`."""
-    fresh = book.build / "fresh"
-    shutil.rmtree(fresh, ignore_errors=True)
+    for left in book.build.glob(f"{FRESH}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    # Its own folder a run: a build whose parent was killed may still write to its.
+    fresh = Path(tempfile.mkdtemp(prefix=FRESH, dir=book.build))
     options = ["-W", "-n", "--keep-going", "--all", "--quiet"]
     options += ["--config", str(book.root / "_config.yml")]
     options += ["--toc", str(book.staged / "_toc.yml"), "--path-output", str(fresh)]
@@ -157,13 +179,23 @@ def build_html(book: Book) -> None:
     command = [str(jupyter_book), "build", str(book.staged), *options]
     # Its chatter names the folder that is about to be renamed; warnings do come out.
     silent = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
-    if subprocess.run(command, **silent).returncode:
+    if subprocess.run(command, **silent, env=os.environ | ANYWHERE).returncode:
         raise BookError("The pages were not built; jupyter-book says above why.")
     _write_door(book, fresh / "_build" / "html")
+    finish_pages(fresh / "_build" / "html")
     if book.html.exists():
         book.html.rename(fresh / "before")
     (fresh / "_build" / "html").rename(book.html)
     shutil.rmtree(fresh)
+
+
+def finish_pages(html: Path) -> None:
+    """Give every page its policy, and its pictures the width that they need."""
+    for path in sorted(html.rglob("*.html")):
+        page = path.relative_to(html)
+        if page.parts[0] not in BESIDE:
+            text = pictures.marked(path.read_text(encoding="utf-8"), str(page), html)
+            path.write_text(policy.guarded(text, str(page)), encoding="utf-8")
 
 
 def _write_door(book: Book, html: Path) -> None:
@@ -179,12 +211,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--root", type=Path, default=REPOSITORY, help="another book")
     options = parser.parse_args(arguments)
     book = Book(options.root.resolve())
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         with only_one(book):
             stage(book)
             build_html(book)
-    except BookError as error:
-        print(f"error: {error}", file=sys.stderr)
+    except (BookError, OSError) as error:
+        print(f"error: {in_words(error)}", file=sys.stderr)
         return 1
     print(f"The book is in {book.html.relative_to(book.root)}/index.html")
     return 0

@@ -6,6 +6,8 @@
 (() => {
   const {kinds, draw, board, slider, drag, arrows, readout, path, make} = Interactive;
   const TURN = 2 * Math.PI;
+  const NEAR = 0.1;
+  const count = all => `${all.length} neuron${all.length === 1 ? "" : "s"}`;
   const turned = angle => ((angle % TURN) + TURN) % TURN;
   const unit = angle => [Math.cos(angle), Math.sin(angle)];
   const dot = (a, b) => a[0] * b[0] + a[1] * b[1];
@@ -61,13 +63,14 @@
     return best;
   }
 
-  /** Train: add every direction above beta, correct the output weights, repeat. */
+  /** Train: merge neighbours, add every direction above beta, correct, repeat. */
   function train(X, Y, beta) {
-    const angles = [];
+    let angles = [];
     let V = [];
     let R = Y.map(row => [...row]);
     let proof = certificate(X, Y, R, V, beta);
-    for (let round = 0; round < 40 && proof.gap > 1e-4 * proof.primal; round++) {
+    for (let round = 0; round < 60 && proof.gap > 1e-4 * proof.primal; round++) {
+      [angles, V] = merged(X, angles, V);
       for (const angle of candidates(X, R)) {
         const far = angles.every(a => Math.abs(Math.sin((a - angle) / 2)) > 1e-4);
         if (far && correlation(X, R, angle) > beta) {
@@ -78,8 +81,36 @@
       R = correct(X, Y, angles, V, beta);
       proof = certificate(X, Y, R, V, beta);
     }
-    const alive = angles.filter((_, k) => Math.hypot(...V[k]) > 1e-6);
-    return {...proof, angles: alive, R};
+    return {...proof, angles: merged(X, angles, V)[0], R};
+  }
+
+  /** One neuron for those side by side in a sector, and none for those without weight.
+
+  Where u and w are in one sector, a (X u)_+ + b (X w)_+ = (X (a u + b w))_+, so that
+  neurons whose output weights are parallel become one and nothing else changes. */
+  function merged(X, angles, V) {
+    const cuts = walls(X);
+    const order = angles.map((_, k) => k).filter(k => Math.hypot(...V[k]) > 1e-6);
+    order.sort((a, b) => angles[a] - angles[b]);
+    const [found, weights] = [[], []];
+    let [sum, last] = [null, null];
+    for (const k of order) {
+      const length = Math.hypot(...V[k]);
+      const [x, y] = unit(angles[k]).map(a => length * a);
+      const together = last !== null && angles[k] - last < NEAR &&
+        !cuts.some(cut => cut > last && cut < angles[k]);
+      last = angles[k];
+      if (together) {
+        sum = [sum[0] + x, sum[1] + y];
+        found[found.length - 1] = turned(Math.atan2(sum[1], sum[0]));
+        V[k].forEach((v, j) => { weights[weights.length - 1][j] += v; });
+      } else {
+        sum = [x, y];
+        found.push(angles[k]);
+        weights.push([...V[k]]);
+      }
+    }
+    return [found, weights];
   }
 
   /** Minimise over the output weights of fixed directions, one neuron at a time. */
@@ -162,7 +193,7 @@
       const cells = new Set(cuts.map(c => c.toFixed(6))).size;
       say(`${cells} cells. The largest correlation is ${top.value.toFixed(4)}, at ` +
         `${(top.angle * 360 / TURN).toFixed(1)} degrees. With beta = ${beta} the best ` +
-        `network has ${trained.angles.length} neurons and an objective between ` +
+        `network has ${count(trained.angles)} and an objective between ` +
         `${trained.dual.toFixed(4)} and ${trained.primal.toFixed(4)}.`);
     }
 

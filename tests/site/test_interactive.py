@@ -98,7 +98,13 @@ def check_planar(place):
     best = solve(Problem(X, Y, beta))
     assert dual - SHOWN <= best.certificate.primal <= primal + SHOWN
     assert primal - dual <= 1e-3 * primal
-    assert neurons >= 1
+    assert neurons == directions(best.network)
+
+
+def directions(network):
+    """Count directions that neurons share, to a degree: copies count once."""
+    angles = np.sort(np.degrees(np.arctan2(*network.U.T)))
+    return np.sum(np.diff(angles, append=angles[0] + 360) > 1)
 
 
 def check_rounds(place):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.book import Book
+from tools.book import REPOSITORY, Book
 from tools.run_notebooks import main
 
 FRONT = """\
@@ -87,19 +87,37 @@ def done_book(_executed_once: Book, tmp_path: Path) -> Book:
     return Book(tmp_path / "done")
 
 
-@pytest.fixture
-def run() -> Iterator[Callable[..., int]]:
-    """Run the chapters of a book by the command; return its exit status."""
+@pytest.fixture(autouse=True)
+def _signals_as_before() -> Iterator[None]:
+    """Undo what a command does to this process, which it takes for its own."""
     before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.fixture
+def run() -> Callable[..., int]:
+    """Run the chapters of a book by the command; return its exit status."""
 
     def command(book: Book, *options: str) -> int:
         return main(["--root", str(book.root), *options])
 
-    yield command
-    signal.signal(signal.SIGTERM, before)
+    return command
 
 
 @pytest.fixture
 def rewrite() -> Callable[..., Path]:
     """Write a chapter of a small book anew: ``rewrite(book, stem, *cells)``."""
     return write_chapter
+
+
+@pytest.fixture
+def whole_book(done_book: Book) -> Book:
+    """A small book with the configuration, hooks and look of the real one."""
+    for name in ("_config.yml", "_ext", "_assets"):
+        source, target = REPOSITORY / name, done_book.root / name
+        if source.is_dir():
+            shutil.copytree(source, target, dirs_exist_ok=True)
+        else:
+            shutil.copyfile(source, target)
+    return done_book

@@ -3,15 +3,14 @@
 import fcntl
 import json
 import re
-import shutil
 from pathlib import Path
 
 import nbformat
 import pytest
 
 from tools import benchmark, record, status
-from tools.book import REPOSITORY, Book, BookError
-from tools.stage import main, named_figures, stage
+from tools.book import Book, BookError
+from tools.stage import finish_pages, main, named_figures, stage
 
 CHAPTER = """\
 # 7. A claim
@@ -49,18 +48,6 @@ See [the first](one.md), and [here](07_claim.md#far-below).
 A figure.
 ```
 """
-
-
-@pytest.fixture
-def whole_book(done_book: Book) -> Book:
-    """A small book with the configuration, hooks and look of the real one."""
-    for name in ("_config.yml", "_ext", "_assets"):
-        source, target = REPOSITORY / name, done_book.root / name
-        if source.is_dir():
-            shutil.copytree(source, target, dirs_exist_ok=True)
-        else:
-            shutil.copyfile(source, target)
-    return done_book
 
 
 def build(book: Book) -> int:
@@ -204,6 +191,16 @@ def write_page(book: Book, page: str, text: str) -> None:
     result = {"seconds": 1.0, "peak_mib": 100.0}
     done = record.describe(record.key(book, source, {}), content, {}, result)
     record.write(book.executed, stem, content, done)
+
+
+def test_every_page_of_a_folder_is_finished_and_no_other_file(tmp_path):
+    names = ("index.html", "chapters/one.html", "_static/macros.html")
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text('<head><meta charset="utf-8"></head>')
+    finish_pages(tmp_path)
+    texts = [(tmp_path / name).read_text() for name in names]
+    assert [text.count("Content-Security-Policy") for text in texts] == [1, 1, 0]
 
 
 def test_buttons_of_a_published_book_lead_to_the_chapters_texts(whole_book):

@@ -13,7 +13,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from tools import record
-from tools.book import REPOSITORY, Book, BookError, alone_in, unknown
+from tools.book import REPOSITORY, Book, BookError, alone_in, in_words, unknown
 from tools.status import table
 from tools.sweep.described import Parameter, describe
 from tools.sweep.folder import DONE, FAILED, LOST, SHORT, Folder
@@ -62,8 +62,8 @@ def main(arguments: list[str] | None = None) -> int:
         if options.list:
             return show_parameters(book, options.chapter)
         return sweep(book, options)
-    except BookError as error:
-        print(f"error: {error}", file=sys.stderr)
+    except (BookError, OSError) as error:
+        print(f"error: {in_words(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("Stopped; what was finished is kept.", file=sys.stderr)

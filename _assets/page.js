@@ -1,0 +1,28 @@
+/* What the pages do beyond the theme's scripts. Handlers do not stand in attributes,
+   which the Content-Security-Policy of the pages forbids: buttons name an action. */
+
+"use strict";
+
+(() => {
+  const actions = {
+    "print": () => window.print(),
+    "full-screen": () => window.toggleFullScreen(),
+  };
+
+  document.addEventListener("click", event => {
+    const button = event.target.closest("[data-action]");
+    if (button) actions[button.dataset.action]();
+  });
+
+  /** Let the keyboard reach, and so slide, a picture that is wider than its box. */
+  function reach(figure) {
+    if (figure.scrollWidth > figure.clientWidth) figure.tabIndex = 0;
+    else figure.removeAttribute("tabindex");
+  }
+  document.addEventListener("DOMContentLoaded", () => {
+    const watch = new ResizeObserver(all => all.forEach(seen => {
+      reach(seen.target.closest("figure"));
+    }));
+    document.querySelectorAll("article figure img").forEach(img => watch.observe(img));
+  });
+})();
