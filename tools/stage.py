@@ -1,10 +1,10 @@
 """Stage the pages of the book and build its HTML.
 
 `python -m tools.stage` gathers in `_build/src` what jupyter-book reads: the written
-pages, the executed chapters, the status page made from their records, and the
-benchmark page made from its results. It then builds
-the pages beside the old ones and exchanges the two when all went well, so that a
-reader never meets a half-built book.
+pages, the executed chapters, the status page made from their records, the benchmark
+page made from its results, and the page that offers the downloads. It then builds the
+pages beside the old ones and exchanges the two when all went well, so that a reader
+never meets a half-built book.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from nbformat import NotebookNode
 from tools import benchmark, record, status
 from tools.book import CHAPTERS, REPOSITORY, Book, BookError, only_one, read_yaml
 from tools.chapter import code_cells
+from tools.downloads import offer
 
 ASSETS = "_assets"
 COPIED = (ASSETS, "references.bib", "_toc.yml")
@@ -55,6 +56,8 @@ def stage(book: Book) -> None:
             record.replace(target, status.page(done).encode())
         elif page == benchmark.PAGE:
             _stage_benchmark(book)
+        elif page == offer.PAGE:
+            record.replace(book.staged / f"{page}.md", offer.page(book).encode())
         else:
             _copy(book.root / f"{page}.md", book.staged / f"{page}.md")
 
