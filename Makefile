@@ -8,6 +8,8 @@ QUICK ?=
 CHAPTER ?=
 GRID ?= beta=0.01,0.1 seed=0:5
 SWEEP ?=
+LAB ?=
+PAPER ?= A4
 
 # Only relative paths below, so that a checkout in "a folder with spaces" works.
 PY := .venv/bin/python
@@ -17,8 +19,8 @@ STAMP := .venv/.installed-$(shell { cat requirements.lock; pwd; } | cksum | tr -
 CODE := lib tools benchmarks tests _ext
 
 .DEFAULT_GOAL := help
-.PHONY: help book html test lint lab serve clean lock audit venv benchmark rivals sweep \
-	reproduce
+.PHONY: help book html downloads test lint lab serve clean lock audit venv benchmark \
+	rivals sweep reproduce
 .DELETE_ON_ERROR:
 
 help: ## list the commands
@@ -30,6 +32,9 @@ book: $(STAMP) ## run the chapters that changed, build _build/html
 
 html: $(STAMP) ## build the pages from the executed chapters
 	$(PY) -m tools.stage
+
+downloads: $(STAMP) ## print PDFs of the book, zip its pages (PAPER=A4 or Letter)
+	$(PY) -m tools.downloads --paper "$(PAPER)"
 
 test: book lint ## build, lint, and run every test
 	$(PY) -m pytest -n $(JOBS) --dist loadfile
@@ -54,11 +59,14 @@ sweep: $(STAMP) ## run a chapter over a grid: CHAPTER=03 GRID="beta=0.01,0.1 see
 reproduce: $(STAMP) ## recompute the stated numbers and compare (CHAPTER=03 for one)
 	$(PY) -m tools.reproduce $(CHAPTER) --jobs $(JOBS)
 
-lab: $(STAMP) ## open the chapters in JupyterLab (as text notebooks)
+lab: $(STAMP) ## open the chapters in JupyterLab, or one: CHAPTER=03_strong_duality
 	.venv/bin/jupytext-config --settings-file \
 		.venv/etc/jupyter/labconfig/default_setting_overrides.json \
 		set-default-viewer markdown
-	$(PY) -m jupyter lab chapters
+	$(PY) -m jupyter lab --LabApp.default_url=/lab/tree/$(OPENED) $(LAB)
+
+# CHAPTER has a default, for sweeps: a chapter is opened only if it was asked for.
+OPENED = chapters$(if $(filter command,$(origin CHAPTER)),/$(CHAPTER:.md=).md)
 
 serve: ## show the built book on http://127.0.0.1:8000 (PORT=8000)
 	@test -f _build/html/index.html || { echo "No book yet: run make book"; exit 1; }

@@ -1,10 +1,11 @@
 """Stage the pages of the book and build its HTML.
 
 `python -m tools.stage` gathers in `_build/src` what jupyter-book reads: the written
-pages, the executed chapters, the status page made from their records, and the
-benchmark page made from its results. It refuses a book in which a certificate is above
-the gap that `numbers.yml` allows. It then builds the pages beside the old ones and
-exchanges the two when all went well, so that a reader never meets a half-built book.
+pages, the executed chapters, the status page made from their records, the benchmark
+page made from its results, the reference made from the docstrings, and the page that
+offers the downloads. It refuses a book in which a certificate is above the gap that
+`numbers.yml` allows. It then builds the pages beside the old ones and exchanges the two
+when all went well, so that a reader never meets a half-built book.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from tools.book import (
     read_yaml,
 )
 from tools.chapter import code_cells, read_parameters
+from tools.downloads import offer
 from tools.glued import glued
 
 ASSETS = "_assets"
@@ -83,6 +85,8 @@ def stage(book: Book) -> None:
         elif page in api.PAGES:
             text = api.page(page, book.root / "lib")
             record.replace(book.staged / f"{page}.md", text.encode())
+        elif page == offer.PAGE:
+            record.replace(book.staged / f"{page}.md", offer.page(book).encode())
         else:
             _copy(book.root / f"{page}.md", book.staged / f"{page}.md")
 

@@ -1,0 +1,1 @@
+"""PDFs of the book and a zip of its pages: ``python -m tools.downloads``."""
