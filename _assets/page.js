@@ -7,6 +7,7 @@
   const actions = {
     "print": () => window.print(),
     "full-screen": () => window.toggleFullScreen(),
+    "run-here": () => document.getElementById("run-here").showModal(),
   };
 
   document.addEventListener("click", event => {

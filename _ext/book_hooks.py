@@ -27,6 +27,9 @@ NUMBERED_CHAPTER = re.compile(r"chapters/0*(?P<number>\d+)_")
 WORDS_A_MINUTE = 180
 """Of a reader who also looks at the formulas."""
 
+NOTATION = "back/notation"
+"""The page with the table of symbols."""
+
 LAST = 900
 """Priority of hooks that correct what the extensions' hooks, at 500, have made."""
 
@@ -139,7 +142,7 @@ def lead_to_chapters(app: Sphinx, tree: nodes.document) -> None:
 
 
 def say_how_long(app: Sphinx, tree: nodes.document) -> None:
-    """Say at the head of a chapter how long it takes to read and to run.
+    """Say at the head of a chapter how long it takes, and lead to the notation.
 
     The words are those of the text, without the code; the seconds are those of the
     run that made the page, which the staging left in `runs.json`.
@@ -153,10 +156,22 @@ def say_how_long(app: Sphinx, tree: nodes.document) -> None:
     words = sum(len(node.astext().split()) for node in tree.findall(_is_text))
     run = f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
     minutes = max(1, round(words / WORDS_A_MINUTE))
-    line = nodes.paragraph("", f"Reading time {minutes} min · run time {run}")
+    line = nodes.paragraph("", f"Reading time {minutes} min · run time {run} · ")
     line["classes"] = ["chapter-length"]
+    line += _link(app, NOTATION, "notation")
     section = titles[0].parent
     section.insert(section.index(titles[0]) + 1, line)
+
+
+def _link(app: Sphinx, page: str, words: str) -> nodes.Node:
+    """Return a link to a page of the book, if the book has it, else the words."""
+    text = nodes.inline("", words)
+    if page not in app.env.found_docs:
+        return text
+    options = {"refdomain": "std", "reftype": "doc", "reftarget": f"/{page}"}
+    return addnodes.pending_xref(
+        "", text, **options, refdoc=app.env.docname, refexplicit=True, refwarn=True
+    )
 
 
 def _is_text(node: nodes.Node) -> bool:

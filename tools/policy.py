@@ -15,6 +15,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from html import unescape
 from html.parser import HTMLParser
 
 from tools.book import BookError
@@ -30,8 +31,12 @@ LOADED = {
 }
 """What a page may load, besides scripts."""
 
-ACTIONS = {"window.print()": "print", "toggleFullScreen()": "full-screen"}
-"""The theme's handlers, and what `_assets/page.js` calls them."""
+ACTIONS = {
+    "window.print()": "print",
+    "toggleFullScreen()": "full-screen",
+    "document.getElementById('run-here').showModal()": "run-here",
+}
+"""The handlers of the theme and of `_ext`, and what `_assets/page.js` calls them."""
 
 EXECUTED = ("", "text/javascript", "application/javascript", "module")
 """Types of scripts that a browser runs; others are data."""
@@ -122,5 +127,5 @@ def guarded(text: str, name: str) -> str:
 
 def _action(handler: re.Match[str]) -> str:
     """Turn a handler that is known into the name of what it does."""
-    action = ACTIONS.get(handler[1])
+    action = ACTIONS.get(unescape(handler[1]))
     return f'data-action="{action}"' if action else handler[0]

@@ -1,6 +1,7 @@
 """Every link of the built book, followed without a browser."""
 
 import posixpath
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -92,3 +93,12 @@ def test_no_button_leads_to_a_repository_that_is_not_there(html):
     for page in PAGES:
         document = read(html / page)
         assert not document.select(".dropdown-launch-buttons, .dropdown-source-buttons")
+
+
+@pytest.mark.parametrize("stem", CHAPTERS)
+def test_a_chapter_says_how_long_it_takes_and_leads_to_the_notation(html, stem):
+    page = f"chapters/{stem}.html"
+    line = read(html / page).select_one("p.chapter-length")
+    assert re.match(r"Reading time \d+ min · run time \d+ (s|min) · ", line.text)
+    file, _ = inside(html, page, line.a["href"])
+    assert file.name == "notation.html"
