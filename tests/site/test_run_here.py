@@ -16,7 +16,7 @@ def test_a_click_shows_the_command_and_another_hides_it(served):
         assert not dialog.is_visible()
         window.click(BUTTON)
         window.keyboard.press("Escape")
-        assert not dialog.is_visible()
+        dialog.wait_for(state="hidden")
         assert seen.complaints == []
 
 
