@@ -1,7 +1,7 @@
 """A button of every chapter that says how to run it in JupyterLab at home.
 
 It needs no server and no address of the book: the command is for a copy of the
-repository, and the address is that of the JupyterLab which the command starts.
+book, and the address is that of the JupyterLab which the command starts.
 """
 
 from __future__ import annotations
@@ -23,8 +23,7 @@ LAB = "http://localhost:8888/lab/tree"
 
 DIALOG = """
 <dialog id="run-here" aria-label="Run this chapter on your computer">
-<p><strong>Run this chapter on your computer.</strong> In a copy of the book's
-repository,</p>
+<p><strong>Run this chapter on your computer.</strong> In your copy of the book,</p>
 <pre>make lab CHAPTER={stem}</pre>
 <p>installs what is needed and opens the chapter in JupyterLab. While that runs, the
 chapter is also at

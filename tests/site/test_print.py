@@ -68,9 +68,9 @@ def test_a_page_prints_by_night_as_by_day_and_is_dark_again(served):
 
 
 @pytest.mark.parametrize("sheet", SHEETS)
-def test_the_sheet_is_the_readers_and_its_number_stands_below(served, sheet):
+def test_the_sheet_is_the_readers_and_bears_its_number(served, sheet):
     with served.visit(CHAPTER) as (window, _):
         pdf = PdfReader(BytesIO(window.pdf(format=sheet)))
     width = {"A4": 595, "Letter": 612}[sheet]
     assert abs(float(pdf.pages[0].mediabox.width) - width) < 1
-    assert pdf.pages[1].extract_text().split()[-1] == "2"
+    assert pdf.pages[1].extract_text().split()[0] == "2"  # read first, printed below
