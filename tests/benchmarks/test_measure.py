@@ -211,3 +211,17 @@ def test_points_are_short_fractions():
 )
 def test_small_quantities_are_written_shortly(share, words):
     assert benchmark.small(share) == words
+
+
+def test_the_page_shows_steps_cell_by_cell_once_they_are_measured(small_results):
+    page = benchmark.page(small_results)
+    assert "As printed, Algorithm 1 solves cone-constrained PCA" in page
+    assert page.count("| a step |") == 1
+    for problem in benchmark.done(small_results):
+        step = 1e3 * problem["reach"]["seconds_cell_step"]
+        assert f"| {problem['label']} | {step:.2g} ms |" in page
+
+
+def test_a_run_that_did_not_measure_them_shows_no_table(small_results):
+    problems = [problem | {"reach": None} for problem in small_results["problems"]]
+    assert "| a step |" not in benchmark.page(small_results | {"problems": problems})
