@@ -39,18 +39,23 @@ window.Interactive = (() => {
     return svg;
   }
 
-  /** Make a labelled slider; `changed(value)` is called at every move. */
+  /** Make a labelled slider; `changed(value)` is called at every move. What comes back
+      moves it from outside, without a call. */
   function slider(parent, label, {min, max, step, value}, changed) {
     const frame = make(parent, "label", "interactive-slider");
-    const name = make(frame, "span", "", `${label} = ${value}`);
+    const name = make(frame, "span");
     const input = make(frame, "input");
     Object.assign(input, {type: "range", min, max, step});
-    input.value = value;
+    const set = to => {
+      input.value = to;
+      name.textContent = `${label} = ${to}`;
+    };
+    set(value);
     input.addEventListener("input", () => {
-      name.textContent = `${label} = ${input.value}`;
+      set(input.value);
       changed(Number(input.value));
     });
-    return input;
+    return set;
   }
 
   /** Call `moved(x, y)` in units of the drawing while the pointer is held down. */

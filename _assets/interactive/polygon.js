@@ -52,11 +52,10 @@
 
     const go = to => {
       sides = Math.min(Math.max(to, 3), 12);
-      count.value = sides;
-      count.previousElementSibling.textContent = `sides = ${sides}`;
+      setSides(sides);
       show();
     };
-    const count = slider(root, "sides", {min: 3, max: 12, step: 1, value: sides}, go);
+    const setSides = slider(root, "sides", {min: 3, max: 12, step: 1, value: sides}, go);
     slider(root, "s", {min: 0.4, max: 3, step: 0.05, value: opening}, s => {
       opening = s;
       show();

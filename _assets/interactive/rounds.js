@@ -38,11 +38,10 @@
 
     const go = to => {
       round = Math.min(Math.max(to, 0), last);
-      input.value = round;
-      input.previousElementSibling.textContent = `round = ${round}`;
+      setRound(round);
       show();
     };
-    const input = slider(root, "round", {min: 0, max: last, step: 1, value: 0}, go);
+    const setRound = slider(root, "round", {min: 0, max: last, step: 1, value: 0}, go);
     arrows(svg, dx => go(round + dx));
     show();
   };
