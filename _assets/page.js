@@ -15,6 +15,11 @@
     if (button) actions[button.dataset.action]();
   });
 
+  // The theme takes the key, so the browser does not close a dialog by itself.
+  document.addEventListener("keydown", event => {
+    if (event.key === "Escape") document.querySelector("dialog[open]")?.close();
+  }, {capture: true});
+
   /** Let the keyboard reach, and so slide, a picture that is wider than its box. */
   function reach(figure) {
     if (figure.scrollWidth > figure.clientWidth) figure.tabIndex = 0;

@@ -23,8 +23,7 @@ LAB = "http://localhost:8888/lab/tree"
 """Where `make lab` opens JupyterLab, if the port is free."""
 
 DIALOG = """
-<dialog id="run-here" aria-label="Run this chapter on your computer"
- onkeydown="if (event.key === 'Escape') this.close()">
+<dialog id="run-here" aria-label="Run this chapter on your computer">
 <p><strong>Run this chapter on your computer.</strong> In your copy of the book,</p>
 <pre>make lab CHAPTER={stem}</pre>
 <p>installs what is needed and opens the chapter in JupyterLab. While that runs, the
