@@ -197,16 +197,3 @@ def test_a_solution_opens_at_a_click(served):
         assert not text.is_visible()
         solution.locator("button.toggle-button").click()
         assert text.is_visible()
-
-
-def test_the_button_of_a_chapter_says_how_to_run_it_here(served):
-    with served.visit(CHAPTERS[0]) as (window, seen):
-        command = window.locator("dialog#run-here pre")
-        assert not command.is_visible()
-        window.click("button.btn-run-here-button")
-        assert command.is_visible()
-        stem = CHAPTERS[0].removeprefix("chapters/").removesuffix(".html")
-        assert command.inner_text().strip() == f"make lab CHAPTER={stem}"
-        window.click("dialog#run-here form button")
-        assert not command.is_visible()
-        assert seen.complaints == []
