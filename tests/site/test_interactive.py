@@ -140,3 +140,13 @@ def test_without_scripts_the_page_says_where_the_figure_is(served):
     window.goto(f"{served.base}chapters/{PRESENT['sphere']}.html")
     assert "Its still is above" in window.locator(".interactive").inner_text()
     context.close()
+
+
+@pytest.mark.parametrize("kind", PRESENT)
+def test_by_night_no_light_ground_shows_around_a_figure(served, kind):
+    with served.visit(f"chapters/{PRESENT[kind]}.html", scheme="dark") as (window, _):
+        frame = window.locator(f'.interactive[data-kind="{kind}"]')
+        ground = frame.evaluate(
+            "node => getComputedStyle(node.parentElement).backgroundColor"
+        )
+        assert ground == "rgba(0, 0, 0, 0)"
