@@ -102,3 +102,14 @@ def test_a_chapter_says_how_long_it_takes_and_leads_to_the_notation(html, stem):
     assert re.match(r"Reading time \d+ min · run time \d+ (s|min) · ", line.text)
     file, _ = inside(html, page, line.a["href"])
     assert file.name == "notation.html"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_formula_or_role_is_left_as_it_was_written(html, page):
+    # A line of a formula that begins with "- " would be read as an item of a list.
+    article = BeautifulSoup(str(read(html / page).article), "html.parser")
+    for node in article.select("pre, code, script, style, .math"):
+        node.decompose()
+    assert (
+        re.findall(r"\$|\\[a-z]{2,}|\{(?:glue|doc|ref|eq|cite)\}", article.text) == []
+    )
