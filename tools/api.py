@@ -66,7 +66,8 @@ GROUPS = {
         "Solvers",
         "Training to a certificate, the paper's Algorithm 1, and cutting planes.",
         (
-            *("frank_wolfe", "master", "sliding", "merge", "regularisation_path"),
+            *("frank_wolfe", "master", "faces", "walls", "sliding", "merge"),
+            "regularisation_path",
             *("algorithm_1", "cutting_plane", "analytic_centre"),
         ),
     ),

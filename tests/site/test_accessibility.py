@@ -56,7 +56,7 @@ def test_a_page_keeps_the_rules_by_day_and_its_contrast_by_night(
             assert role in ("img", "application")
             assert len(name.split()) >= 5
         window.emulate_media(color_scheme="dark")
-        assert window.get_attribute("html", "data-theme") == "dark"
+        window.locator('html[data-theme="dark"]').wait_for(state="attached")
         assert faint(window) == []
 
 

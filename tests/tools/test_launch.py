@@ -48,7 +48,10 @@ def published(tmp_path_factory) -> Book:
     (root / "intro.md").write_text("# A book\n")
     (root / "references.bib").write_text("")
     (root / "requirements.lock").write_text("")
-    (root / "chapters").mkdir()
+    (root / "numbers.yml").write_text("chapters: {}\n")
+    for folder in ("chapters", "params"):
+        (root / folder).mkdir()
+    (root / "params" / "ci.yml").write_text("{}\n")
     book = Book(root)
     for stem in STEMS:
         add_chapter(book, stem)

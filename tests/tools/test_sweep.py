@@ -25,6 +25,7 @@ from tools.book import REPOSITORY
 from tools.sweep import certify as certify_command
 from tools.sweep.command import choose, main, plan
 from tools.sweep.command import parse as parse_sweep
+from tools.sweep.described import describe
 from tools.sweep.engine import cluster_of, connected, sharing, work
 from tools.sweep.folder import Folder
 from tools.sweep.gather import Row, columns, gather, glued
@@ -87,7 +88,9 @@ def table(book):
 
 
 def jobs_of(book, *options):
-    return plan(book, "one", parse_sweep(["one", "--root", str(book.root), *options]))
+    known = describe(book.chapters()["one"])
+    parsed = parse_sweep(["one", "--root", str(book.root), *options])
+    return plan(book, "one", known, parsed)
 
 
 def wait_for(holds):
