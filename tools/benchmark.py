@@ -234,7 +234,7 @@ def _cell_by_cell(results: Row) -> str:
     rows = []
     for label, entry in timed:
         step, steps = entry["seconds_cell_step"], entry["steps"]
-        row = [label, f"{1e3 * step:.2g} ms", str(steps), f"{step * steps:.0f} s"]
+        row = [label, f"{1e3 * step:.3g} ms", str(steps), f"{step * steps:.0f} s"]
         rows.append([*row, f"{entry['ratio_cells']:.0f}×"])
     return f"{CELL_BY_CELL}\n{table(head, rows)}" if timed else ""
 
@@ -247,7 +247,7 @@ def _cells(results: Row) -> str:
         row = [entry["size"], str(entry["cells"]), f"{entry['seconds_ours']:.2g} s"]
         if entry["status"] == "done":
             row += [str(entry["cells_exact"]), f"{entry['seconds_exact']:.3g} s"]
-            row.append(f"{entry['ratio']:.3g}×")
+            row.append(f"{entry['ratio']:.0f}×")
         else:
             row += ["", entry["status"], ""]
         rows.append(row)

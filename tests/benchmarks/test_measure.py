@@ -219,7 +219,7 @@ def test_the_page_shows_steps_cell_by_cell_once_they_are_measured(small_results)
     assert page.count("| a step |") == 1
     for problem in benchmark.done(small_results):
         step = 1e3 * problem["reach"]["seconds_cell_step"]
-        assert f"| {problem['label']} | {step:.2g} ms |" in page
+        assert f"| {problem['label']} | {step:.3g} ms |" in page
 
 
 def test_a_run_that_did_not_measure_them_shows_no_table(small_results):
