@@ -31,9 +31,9 @@ SHRUNK = re.compile(r"scale\((?P<size>[\d.]+)\)")
 """Scale of a letter in its line: of an index or an exponent."""
 
 
-def sizes(svg: str) -> Iterator[float]:
+def sizes(picture: ElementTree.Element) -> Iterator[float]:
     """List the sizes of the letters of a picture made by matplotlib, in its units."""
-    for line in ElementTree.fromstring(svg).iter(f"{SVG}g"):
+    for line in picture.iter(f"{SVG}g"):
         found = MIRRORED.search(line.get("transform", ""))
         for letter in line.iter(f"{SVG}use") if found else ():
             shrunk = SHRUNK.search(letter.get("transform", ""))
@@ -47,10 +47,11 @@ def least_width(svg: str) -> int | None:
     None if the picture has no text, of which its logo is an example. Indices and
     exponents count, which are 0.7 of the line's size.
     """
-    smallest = min(sizes(svg), default=None)
+    picture = ElementTree.fromstring(svg)
+    smallest = min(sizes(picture), default=None)
     if smallest is None:
         return None
-    box = ElementTree.fromstring(svg).get("viewBox", "").split()
+    box = picture.get("viewBox", "").split()
     if len(box) != 4:
         raise BookError(
             "A picture with text must have a viewBox of four numbers; got "
