@@ -280,13 +280,13 @@ def require_gaps(
     BookError
         Which names all of them.
     """
-    wrong = [
-        _complaint(stem, judge(gap, values[stem]))
+    judged = [
+        (stem, judge(gap, values[stem]))
         for stem in values
         for gap in stated.gaps(stem)
         if gap.always or stem not in changed
-        if not judge(gap, values[stem]).good
     ]
+    wrong = [_complaint(stem, verdict) for stem, verdict in judged if not verdict.good]
     if wrong:
         raise BookError("\n  ".join(["Certificates do not hold:", *wrong, REMEDY]))
 
