@@ -7,7 +7,8 @@ import difflib
 import errno
 import fcntl
 import re
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -128,6 +129,27 @@ def in_words(error: BookError | OSError) -> str:
         f"{next(named, 'Check the path and the disk')}, then try again. What was "
         "finished is kept."
     )
+
+
+STOPPED = "Stopped; what was finished is kept."
+
+
+def attempt(
+    work: Callable[[], int], *, refused: int = 2, stopped: str = STOPPED
+) -> int:
+    """Do the work of a command; return its exit status, or say what came between.
+
+    Errors with a remedy are told in a sentence and give the status ``refused``; an
+    interruption gives 130, as a shell has it.
+    """
+    try:
+        return work()
+    except (BookError, OSError) as error:
+        print(f"error: {in_words(error)}", file=sys.stderr)
+        return refused
+    except KeyboardInterrupt:
+        print(stopped, file=sys.stderr)
+        return 130
 
 
 def read_yaml(path: Path) -> Any:

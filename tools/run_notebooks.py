@@ -21,7 +21,7 @@ import nbformat
 from tqdm import tqdm
 
 from tools import execute, record
-from tools.book import REPOSITORY, Book, BookError, in_words, only_one, unknown
+from tools.book import REPOSITORY, Book, attempt, only_one, unknown
 from tools.chapter import read_parameters, reproducible, to_bytes
 
 POLL_SECONDS = 0.05
@@ -132,18 +132,16 @@ def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
     book = Book(options.root.resolve())
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    try:
-        with only_one(book):
-            tasks = plan(book, options)
-            current = len(options.only or book.chapters()) - len(tasks)
-            print(f"{len(tasks)} chapters to run, {current} up to date", flush=True)
-            failures = run(book, tasks, options)
-    except (BookError, OSError) as error:
-        print(f"error: {in_words(error)}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("Stopped; what was finished is kept.", file=sys.stderr)
-        return 130
+    return attempt(lambda: refresh(book, options))
+
+
+def refresh(book: Book, options: argparse.Namespace) -> int:
+    """Plan and run; return 1 if a chapter failed."""
+    with only_one(book):
+        tasks = plan(book, options)
+        current = len(options.only or book.chapters()) - len(tasks)
+        print(f"{len(tasks)} chapters to run, {current} up to date", flush=True)
+        failures = run(book, tasks, options)
     for failure in failures:
         print(f"error: {failure}", file=sys.stderr)
     return 1 if failures else 0

@@ -31,7 +31,7 @@ from tools.book import (
     REPOSITORY,
     Book,
     BookError,
-    in_words,
+    attempt,
     only_one,
     read_yaml,
 )
@@ -216,13 +216,15 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     book = Book(options.root.resolve())
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    try:
-        with only_one(book):
-            stage(book)
-            build_html(book)
-    except (BookError, OSError) as error:
-        print(f"error: {in_words(error)}", file=sys.stderr)
-        return 1
+    kept = "Stopped; the pages of before are kept."
+    return attempt(lambda: refresh(book), refused=1, stopped=kept)
+
+
+def refresh(book: Book) -> int:
+    """Stage and build, alone in the build folder; return 0."""
+    with only_one(book):
+        stage(book)
+        build_html(book)
     print(f"The book is in {book.html.relative_to(book.root)}/index.html")
     return 0
 

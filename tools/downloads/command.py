@@ -16,7 +16,7 @@ from pypdf import PdfReader
 from tqdm import tqdm
 
 from lib.files import replace
-from tools.book import REPOSITORY, Book, BookError, only_one, read_yaml
+from tools.book import REPOSITORY, Book, BookError, attempt, only_one, read_yaml
 from tools.downloads import archive, binding, offer, volume
 from tools.downloads.press import PAPERS, Leaf, Press, press
 
@@ -121,7 +121,14 @@ def publish(book: Book, made: Path) -> None:
     replace(book.html / f"{offer.PAGE}.html", offer.offered(book, made=True))
 
 
-def refresh(book: Book, paper: str) -> None:
+def refresh(book: Book, paper: str) -> int:
+    """Refresh the downloads, alone in the build folder; return 0."""
+    with only_one(book):
+        update(book, paper)
+    return 0
+
+
+def update(book: Book, paper: str) -> None:
     """Make the downloads unless they are those of these pages; offer them."""
     for needed in ("index.html", f"{offer.PAGE}.html"):
         if not (book.html / needed).is_file():
@@ -164,13 +171,5 @@ def main(arguments: list[str] | None = None) -> int:
     book = Book(options.root.resolve())
     logging.getLogger("pypdf").setLevel(logging.ERROR)  # Chromium miscounts by one
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    try:
-        with only_one(book):
-            refresh(book, options.paper)
-    except BookError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("Stopped; the downloads of before are kept.", file=sys.stderr)
-        return 130
-    return 0
+    kept = "Stopped; the downloads of before are kept."
+    return attempt(lambda: refresh(book, options.paper), refused=1, stopped=kept)

@@ -21,7 +21,7 @@ from pathlib import Path
 import nbformat
 
 from tools import numbers, record
-from tools.book import REPOSITORY, Book, BookError
+from tools.book import REPOSITORY, Book, BookError, attempt
 from tools.chapter import read_parameters
 from tools.glued import glued, shown_in_prose
 from tools.numbers import Stated, Values, Verdict
@@ -120,11 +120,12 @@ def main(arguments: list[str] | None = None) -> int:
     add("--root", type=Path, default=REPOSITORY, help="the folder of another book")
     options = parser.parse_args(arguments)
     book = Book(options.root.resolve())
-    try:
-        stems = [find(book, name) for name in options.chapters] or [*book.chapters()]
-        if options.write:
-            return write(book, stems)
-        return reproduce(book, stems, options.jobs)
-    except BookError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    return attempt(lambda: choose(book, options))
+
+
+def choose(book: Book, options: argparse.Namespace) -> int:
+    """Reproduce or write the chapters that are asked for."""
+    stems = [find(book, name) for name in options.chapters] or [*book.chapters()]
+    if options.write:
+        return write(book, stems)
+    return reproduce(book, stems, options.jobs)

@@ -20,7 +20,7 @@ import numpy as np
 from lib.certificate import Certificate, certify
 from lib.oracle import Limits, oracle
 from lib.problem import Network, Problem
-from tools.book import BookError
+from tools.book import BookError, attempt
 from tools.sweep.options import add_engine_options, engine_of
 
 NAMES = ("X", "Y", "beta", "U", "V")
@@ -83,11 +83,12 @@ def shared_certificate(
 def main(arguments: list[str] | None = None) -> int:
     """Print the certificate; return the exit status."""
     options = parse(arguments)
-    try:
-        print(shared_certificate(*read(options.file), options))
-    except BookError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    return attempt(lambda: show(options))
+
+
+def show(options: argparse.Namespace) -> int:
+    """Prove and print."""
+    print(shared_certificate(*read(options.file), options))
     return 0
 
 

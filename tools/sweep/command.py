@@ -13,7 +13,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from tools import record
-from tools.book import REPOSITORY, Book, BookError, alone_in, in_words, unknown
+from tools.book import REPOSITORY, Book, BookError, alone_in, attempt, unknown
 from tools.status import table
 from tools.sweep.described import Parameter, describe
 from tools.sweep.folder import DONE, FAILED, LOST, SHORT, Folder
@@ -57,17 +57,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Do what the command line asks; return the exit status."""
     options = parse(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    try:
-        book = Book(options.root.resolve())
-        if options.list:
-            return show_parameters(book, options.chapter)
-        return sweep(book, options)
-    except (BookError, OSError) as error:
-        print(f"error: {in_words(error)}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("Stopped; what was finished is kept.", file=sys.stderr)
-        return 130
+    book = Book(options.root.resolve())
+    if options.list:
+        return attempt(lambda: show_parameters(book, options.chapter))
+    return attempt(lambda: sweep(book, options))
 
 
 def show_parameters(book: Book, chapter: str | None) -> int:
