@@ -7,6 +7,7 @@ import difflib
 import errno
 import fcntl
 import re
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -110,6 +111,16 @@ def alone_in(folder: Path) -> Iterator[None]:
                 "it, then try again."
             ) from None
         yield
+
+
+def exchange(fresh: Path, place: Path) -> None:
+    """Put a finished folder in the place of the old one."""
+    before = fresh.with_name(f"{fresh.name}.before")
+    shutil.rmtree(before, ignore_errors=True)
+    if place.exists():
+        place.rename(before)
+    fresh.rename(place)
+    shutil.rmtree(before, ignore_errors=True)
 
 
 REMEDIES = {

@@ -32,6 +32,7 @@ from tools.book import (
     Book,
     BookError,
     attempt,
+    exchange,
     only_one,
     read_yaml,
 )
@@ -185,11 +186,10 @@ def build_html(book: Book) -> None:
     silent = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
     if subprocess.run(command, **silent, env=os.environ | ANYWHERE).returncode:
         raise BookError("The pages were not built; jupyter-book says above why.")
-    _write_door(book, fresh / "_build" / "html")
-    finish_pages(fresh / "_build" / "html")
-    if book.html.exists():
-        book.html.rename(fresh / "before")
-    (fresh / "_build" / "html").rename(book.html)
+    html = fresh / "_build" / "html"
+    _write_door(book, html)
+    finish_pages(html)
+    exchange(html, book.html)
     shutil.rmtree(fresh)
 
 

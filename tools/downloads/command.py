@@ -16,7 +16,15 @@ from pypdf import PdfReader
 from tqdm import tqdm
 
 from lib.files import replace
-from tools.book import REPOSITORY, Book, BookError, attempt, only_one, read_yaml
+from tools.book import (
+    REPOSITORY,
+    Book,
+    BookError,
+    attempt,
+    exchange,
+    only_one,
+    read_yaml,
+)
 from tools.downloads import archive, binding, offer, volume
 from tools.downloads.press import PAPERS, Leaf, Press, press
 
@@ -100,16 +108,6 @@ def print_volume(book: Book, running: Press, leaves: list[Leaf]) -> bytes:
         f"The contents of {offer.BOOK} must name the sheet of each page; after {TRIES} "
         "tries they do not yet. Print again with nothing else running."
     )
-
-
-def exchange(fresh: Path, place: Path) -> None:
-    """Put a finished folder in the place of the old one."""
-    before = fresh.with_name(f"{fresh.name}.before")
-    shutil.rmtree(before, ignore_errors=True)
-    if place.exists():
-        place.rename(before)
-    fresh.rename(place)
-    shutil.rmtree(before, ignore_errors=True)
 
 
 def publish(book: Book, made: Path) -> None:
