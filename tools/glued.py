@@ -6,8 +6,10 @@ import ast
 import posixpath
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import nbformat
 from nbformat import NotebookNode
 
 from tools.book import CHAPTERS, Book
@@ -23,18 +25,29 @@ ROLE = re.compile(
 Scalar = bool | int | float | str
 
 
+def read_glued(path: Path) -> dict[str, Scalar]:
+    """Read the scalars that an executed notebook glued, by their names."""
+    return dict(glued(nbformat.read(path, as_version=4)))
+
+
 def glued(notebook: NotebookNode) -> Iterator[tuple[str, Scalar]]:
     """List the scalars that a notebook glued, entries of lists and mappings too.
 
     Figures and anything else that is not made of numbers, strings and truth values
     are left out.
     """
+    for name, value in whole(notebook):
+        yield from _scalars(name, value)
+
+
+def whole(notebook: NotebookNode) -> Iterator[tuple[str, Any]]:
+    """List what a notebook glued as it is; None stands for what is no plain value."""
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             name = output.get("metadata", {}).get("scrapbook", {}).get("name")
             text = output.get("data", {}).get("text/plain")
             if name and text is not None:
-                yield from _scalars(name, _value(text))
+                yield name, _value(text)
 
 
 def _value(text: str) -> Any:

@@ -1,6 +1,5 @@
 """The chapters as they are written, and as they were executed."""
 
-import ast
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +11,7 @@ from nbformat import NotebookNode
 
 from tools import record
 from tools.book import REPOSITORY, Book
+from tools.glued import whole
 
 
 @pytest.fixture
@@ -32,15 +32,7 @@ def glued(executed: Callable[[str], NotebookNode]) -> Callable[[str], dict[str, 
     """Read the values that a chapter glued into its text: ``glued(stem)``."""
 
     def read(stem: str) -> dict[str, Any]:
-        found = {}
-        for cell in executed(stem).cells:
-            for output in cell.get("outputs", []):
-                name = output.get("metadata", {}).get("scrapbook", {}).get("name")
-                if name:
-                    data = output["data"].items()
-                    texts = [v for k, v in data if k.endswith("text/plain")]
-                    found[name] = ast.literal_eval(texts[0])
-        return found
+        return dict(whole(executed(stem)))
 
     return read
 

@@ -22,13 +22,14 @@ from lib.oracle import oracle
 from lib.problem import Problem
 from tools import record
 from tools.book import REPOSITORY
+from tools.glued import glued
 from tools.sweep import certify as certify_command
 from tools.sweep.command import choose, main, plan
 from tools.sweep.command import parse as parse_sweep
 from tools.sweep.described import describe
 from tools.sweep.engine import cluster_of, connected, sharing, work
 from tools.sweep.folder import Folder
-from tools.sweep.gather import Row, columns, gather, glued
+from tools.sweep.gather import Row, columns, gather
 from tools.sweep.options import Engine
 from tools.sweep.worker import Ended, perform
 

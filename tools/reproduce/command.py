@@ -18,12 +18,10 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-import nbformat
-
 from tools import numbers, record
 from tools.book import REPOSITORY, Book, BookError, attempt
 from tools.chapter import read_parameters
-from tools.glued import glued, shown_in_prose
+from tools.glued import read_glued, shown_in_prose
 from tools.numbers import Stated, Values, Verdict
 from tools.reproduce import report, writing
 from tools.sweep.command import find
@@ -53,11 +51,7 @@ def run(book: Book, stems: list[str], jobs: int) -> Path:
 def values_in(folder: Path, stems: Iterable[str]) -> dict[str, Values]:
     """Read what executed chapters glued; those that failed are left out."""
     paths = {stem: record.paths(folder, stem)[0] for stem in stems}
-    return {
-        stem: dict(glued(nbformat.read(path, as_version=4)))
-        for stem, path in paths.items()
-        if path.is_file()
-    }
+    return {stem: read_glued(path) for stem, path in paths.items() if path.is_file()}
 
 
 def compare(

@@ -9,10 +9,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-import nbformat
-
 from lib.files import replace
-from tools.glued import Scalar, glued
+from tools.glued import Scalar, read_glued
 from tools.sweep.folder import FAILED, LOST, Folder
 from tools.sweep.worker import Job
 
@@ -54,8 +52,7 @@ def _row(folder: Folder, job: Job, parameters: dict[str, Any]) -> Row:
     done, results, how = folder.record(job.key), {}, {}
     if done:
         how = {"seconds": done.seconds, "peak_mib": done.peak_mib}
-        path = folder.notebook(job.key)
-        results = dict(glued(nbformat.read(path, as_version=4)))
+        results = read_glued(folder.notebook(job.key))
     elif status in (FAILED, LOST):
         how = {"error": folder.failure(job.key).error}
     return Row(job.key, status, how, parameters, results)
