@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from html import escape
 from pathlib import Path
 
@@ -65,7 +66,8 @@ def stage(book: Book) -> None:
     """Fill `_build/src` anew with all that jupyter-book reads."""
     chapters = book.chapters()
     done = {stem: _executed(book, stem, source) for stem, source in chapters.items()}
-    values = {stem: _values(book, stem) for stem in chapters}
+    notebooks = {stem: _notebook(book, stem) for stem in chapters}
+    values = {stem: dict(glued(notebook)) for stem, notebook in notebooks.items()}
     stated = numbers.read(book)
     numbers.require_gaps(stated, values, _changed(book, done))
     shutil.rmtree(book.staged, ignore_errors=True)
@@ -74,22 +76,19 @@ def stage(book: Book) -> None:
         _copy(book.root / name, book.staged / name)
     runs = {stem: run.seconds for stem, run in done.items()}
     record.replace(book.staged / RUNS, json.dumps(runs).encode())
+    sections = status.certificates(stated, values), status.images(book.data)
+    made = {page: partial(api.page, page, book.root / "lib") for page in api.PAGES}
+    made[status.PAGE] = partial(status.page, done, *sections)
+    made[benchmark.PAGE] = partial(_benchmark, book)
+    made[offer.PAGE] = partial(offer.page, book)
     for page in book.pages():
+        target = book.staged / f"{page}.md"
         if page.startswith(f"{CHAPTERS}/"):
-            _stage_chapter(book, page)
-        elif page == status.PAGE:
-            sections = status.certificates(stated, values), status.images(book.data)
-            target = book.staged / f"{page}.md"
-            record.replace(target, status.page(done, *sections).encode())
-        elif page == benchmark.PAGE:
-            _stage_benchmark(book)
-        elif page in api.PAGES:
-            text = api.page(page, book.root / "lib")
-            record.replace(book.staged / f"{page}.md", text.encode())
-        elif page == offer.PAGE:
-            record.replace(book.staged / f"{page}.md", offer.page(book).encode())
+            _stage_chapter(book, page, notebooks[Path(page).name])
+        elif page in made:
+            record.replace(target, made[page]().encode())
         else:
-            _copy(book.root / f"{page}.md", book.staged / f"{page}.md")
+            _copy(book.root / f"{page}.md", target)
 
 
 def _executed(book: Book, stem: str, source: Path) -> record.Record:
@@ -105,10 +104,10 @@ def _executed(book: Book, stem: str, source: Path) -> record.Record:
     return done
 
 
-def _values(book: Book, stem: str) -> numbers.Values:
-    """Read the values that an executed chapter glued."""
+def _notebook(book: Book, stem: str) -> NotebookNode:
+    """Read an executed chapter."""
     notebook, _ = record.paths(book.executed, stem)
-    return dict(glued(nbformat.read(notebook, as_version=4)))
+    return nbformat.read(notebook, as_version=4)
 
 
 def _changed(book: Book, done: dict[str, record.Record]) -> set[str]:
@@ -117,24 +116,23 @@ def _changed(book: Book, done: dict[str, record.Record]) -> set[str]:
     return {stem for stem, run in done.items() if run.parameters != own[stem]}
 
 
-def _stage_chapter(book: Book, page: str) -> None:
+def _stage_chapter(book: Book, page: str, notebook: NotebookNode) -> None:
     """Put an executed chapter in place, its figures and its text beside it."""
-    notebook, _ = record.paths(book.executed, Path(page).name)
-    _copy(notebook, book.staged / f"{page}.ipynb")
-    for name, picture in named_figures(nbformat.read(notebook, as_version=4)):
+    path, _ = record.paths(book.executed, Path(page).name)
+    _copy(path, book.staged / f"{page}.ipynb")
+    for name, picture in named_figures(notebook):
         record.replace(book.staged / FIGURES / f"{name}.svg", picture.encode())
     _copy(book.root / f"{page}.md", book.staged / EXTRA / f"{page}.md")
 
 
-def _stage_benchmark(book: Book) -> None:
-    """Write the benchmark page and its figure from the stored results."""
+def _benchmark(book: Book) -> str:
+    """Give the benchmark page; put its figure, from the stored results, in place."""
     results, path = benchmark.read(book.root), ""
     if results is not None and benchmark.done(results):
         name = f"{benchmark.PICTURE}.svg"
         record.replace(book.staged / FIGURES / name, benchmark.draw(results).encode())
         path = f"../{FIGURES}/{name}"
-    target = book.staged / f"{benchmark.PAGE}.md"
-    record.replace(target, benchmark.page(results, path).encode())
+    return benchmark.page(results, path)
 
 
 def named_figures(notebook: NotebookNode) -> Iterator[tuple[str, str]]:
