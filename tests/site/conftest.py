@@ -3,7 +3,6 @@
 import functools
 import http.server
 import os
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,18 +13,8 @@ from typing import NoReturn
 import pytest
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
-from tools.book import Book
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+from tools.book import Book, BookError
+from tools.downloads.press import FLAGS, find_chromium
 
 DOOR = "index.html"
 
@@ -120,10 +109,10 @@ def html() -> Path:
 @pytest.fixture(scope="session")
 def browser(html: Path) -> Iterator[Browser]:
     """A headless Chromium."""
-    found = [os.environ.get("CHROMIUM"), *map(shutil.which, NAMES)]
-    program = next(filter(None, found), None)
-    if program is None:
-        unavailable("No Chromium: apt-get install chromium, or set CHROMIUM")
+    try:
+        program = find_chromium()
+    except BookError as error:
+        unavailable(str(error))
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=program, args=FLAGS)
         yield launched
