@@ -62,6 +62,12 @@ def make_book(root: Path, **chapters: str | list[str]) -> Book:
     return book
 
 
+@pytest.fixture(scope="session")
+def small_book() -> Callable[..., Book]:
+    """Make small books anywhere: ``small_book(root, name_of_chapter=cells)``."""
+    return make_book
+
+
 @pytest.fixture
 def new_book(tmp_path: Path) -> Callable[..., Book]:
     """Make small books in this test's folder: ``new_book(name_of_chapter=cells)``."""

@@ -35,27 +35,16 @@ def add_chapter(book: Book, stem: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory) -> Book:
+def published(tmp_path_factory, small_book) -> Book:
     """Pages with the names of all chapters, built with the address of a repository."""
-    root = tmp_path_factory.mktemp("published")
-    for name in ("_config.yml", "_ext", "_assets"):
-        source = REPOSITORY / name
-        copy = shutil.copytree if source.is_dir() else shutil.copyfile
-        copy(source, root / name)
-    config = root / "_config.yml"
-    config.write_text(config.read_text().replace('url: ""', f"url: {HOME}"))
-    (root / "_toc.yml").write_text("format: jb-book\nroot: intro\nchapters:\n")
-    (root / "intro.md").write_text("# A book\n")
-    (root / "references.bib").write_text("")
-    (root / "requirements.lock").write_text("")
-    (root / "numbers.yml").write_text("chapters: {}\n")
-    for folder in ("chapters", "params"):
-        (root / folder).mkdir()
-    (root / "params" / "ci.yml").write_text("{}\n")
-    book = Book(root)
+    book = small_book(tmp_path_factory.mktemp("published") / "book")
+    for name in ("_ext", "_assets"):
+        shutil.copytree(REPOSITORY / name, book.root / name, dirs_exist_ok=True)
+    config = (REPOSITORY / "_config.yml").read_text()
+    (book.root / "_config.yml").write_text(config.replace('url: ""', f"url: {HOME}"))
     for stem in STEMS:
         add_chapter(book, stem)
-    assert main(["--root", str(root)]) == 0
+    assert main(["--root", str(book.root)]) == 0
     return book
 
 
