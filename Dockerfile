@@ -2,6 +2,8 @@
 #   docker build -t copositive-relu-book .
 #   docker run --rm -p 8888:8888 copositive-relu-book              # JupyterLab
 #   docker run --rm copositive-relu-book make test                 # the book, all tests
+# PyTorch is its build for CPUs; --build-arg PIP_EXTRA_INDEX_URL= takes the one with
+# CUDA, which is 5 GB more.
 
 # What the book takes from the system, as in .ci/run; the Python is the image's own.
 FROM python:3.11-slim AS system
@@ -16,6 +18,7 @@ USER reader
 WORKDIR /home/reader/book
 COPY --chown=reader Makefile requirements.lock pyproject.toml README.md LICENSE ./
 COPY --chown=reader lib lib
+ARG PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu
 RUN make venv
 COPY --chown=reader . .
 EXPOSE 8888

@@ -221,7 +221,7 @@ def _cone_program(gram: Array, target: Array, weights: Array) -> object:
     """Solve ``min 1/2 <V, G V> - <T, V> + w . t`` with ``|v_k| <= t_k``."""
     m, c = target.shape
     quadratic = sparse.block_diag(
-        [sparse.kron(sparse.triu(gram), sparse.eye(c)), sparse.csc_matrix((m, m))],
+        [sparse.kron(np.triu(gram), sparse.eye(c)), sparse.csc_matrix((m, m))],
         format="csc",
     )
     linear = np.concatenate([-target.ravel(), weights])

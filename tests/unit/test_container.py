@@ -72,6 +72,8 @@ def test_what_make_venv_reads_is_copied_before_it():
     order = [f"{name} {rest}" for name, rest in instructions()]
     (rest,) = [k for k, line in enumerate(order) if re.match(r"COPY.* \. \.$", line)]
     assert order.index("RUN make venv") == rest - 1
+    # pip takes it from the environment, where an argument of the build is during RUN
+    assert order[rest - 2].startswith("ARG PIP_EXTRA_INDEX_URL=https://")
 
 
 def test_the_image_does_not_copy_what_make_makes():

@@ -10,6 +10,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
+CPU_INDEX = "https://download.pytorch.org/whl/cpu"
+"""Where PyTorch has its builds without CUDA."""
 
 
 def requirements(name):
@@ -32,7 +34,16 @@ def test_environment_is_a_shell_around_the_lock_and_the_library():
     python, pip, from_pip = environment["dependencies"]
     assert python == "python=3.11"
     assert pip == "pip"
-    assert from_pip == {"pip": ["-r requirements.lock", "-e ."]}
+    index = f"--extra-index-url {CPU_INDEX}"
+    assert from_pip == {"pip": [index, "-r requirements.lock", "-e ."]}
+
+
+def test_containers_and_binder_take_torch_from_one_index():
+    dockerfile = (ROOT / "Dockerfile").read_text().splitlines()
+    assert f"ARG PIP_EXTRA_INDEX_URL={CPU_INDEX}" in dockerfile
+    assert (
+        f"PIP_EXTRA_INDEX_URL={CPU_INDEX} make book" in (ROOT / "README.md").read_text()
+    )
 
 
 def test_every_line_of_the_lock_pins_one_version():
