@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -75,6 +76,13 @@ def test_lock_takes_torch_for_any_machine():
 def test_lock_names_no_index_and_no_path():
     text = (ROOT / "requirements.lock").read_text()
     assert not re.search(r"://|--(extra-)?index|--find-links| @ ", text)
+
+
+@pytest.mark.parametrize("name", sorted(pins()))
+def test_a_locked_package_takes_the_first_python_of_the_book(name):
+    # Debian 12 has 3.11.2, and a later one may be far from a reader's machine.
+    needed = metadata.metadata(name)["Requires-Python"]
+    assert SpecifierSet(needed or "").contains("3.11.0")
 
 
 def test_python_version_is_the_same_everywhere():
