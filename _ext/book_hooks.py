@@ -27,6 +27,12 @@ NUMBERED_CHAPTER = re.compile(r"chapters/0*(?P<number>\d+)_")
 WORDS_A_MINUTE = 180
 """Of a reader who also looks at the formulas."""
 
+CLOSES = re.compile(r"[^\s-]+-?|-")
+"""What stands right after a formula: a comma, a bracket, the rest of a word."""
+
+OPENS = re.compile(r"[(\[“‘]+$")
+"""What stands right before a formula and belongs to it."""
+
 NOTATION = "back/notation"
 """The page with the table of symbols."""
 
@@ -141,6 +147,38 @@ def lead_to_chapters(app: Sphinx, tree: nodes.document) -> None:
             )
 
 
+def hold_to_formulas(app: Sphinx, tree: nodes.document) -> None:
+    """Keep a formula in a line with the marks that touch it.
+
+    A typeset formula is a box to the browser, which may begin a line with the full
+    stop after it.
+    """
+    for formula in list(tree.findall(nodes.math)):
+        before, after = _touching(formula)
+        if not before and not after:
+            continue
+        parent, place = formula.parent, formula.parent.index(formula)
+        held = nodes.inline("", "", classes=["with-formula"])
+        for at, marks in ((place - 1, before), (place + 1, after)):
+            if marks:
+                text = parent[at].astext()
+                rest = text.removeprefix(marks) if at > place else text[: -len(marks)]
+                parent[at] = nodes.Text(rest)
+        parent[place] = held
+        held += [nodes.Text(before), formula, nodes.Text(after)]
+
+
+def _touching(formula: nodes.math) -> tuple[str, str]:
+    """Return the marks that touch a formula, before it and after it."""
+    parent, place = formula.parent, formula.parent.index(formula)
+    texts = ["", ""]
+    for side, at in enumerate((place - 1, place + 1)):
+        if 0 <= at < len(parent) and isinstance(parent[at], nodes.Text):
+            texts[side] = parent[at].astext()
+    opens, closes = OPENS.search(texts[0]), CLOSES.match(texts[1])
+    return opens[0] if opens else "", closes[0] if closes else ""
+
+
 def say_how_long(app: Sphinx, tree: nodes.document) -> None:
     """Say at the head of a chapter how long it takes, and lead to the notation.
 
@@ -230,6 +268,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("config-inited", only_published)
     app.connect("doctree-read", mend_boxes)
     app.connect("doctree-read", lead_to_chapters)
+    app.connect("doctree-read", hold_to_formulas)
     app.connect("doctree-read", say_how_long)
     app.add_node(unenumerable_node, override=True, html=(open_box, close_box))
     app.add_node(nodes.citation, override=True, html=(open_entry, close_entry))

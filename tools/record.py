@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -108,9 +109,18 @@ def machine() -> dict[str, Any]:
         "cores": len(os.sched_getaffinity(0))
         if hasattr(os, "sched_getaffinity")
         else os.cpu_count(),
+        "GPU": _gpu(),
         "platform": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
     }
+
+
+@cache
+def _gpu() -> str:
+    """Tell the GPU that PyTorch sees, on which gradient descent then runs."""
+    import torch  # here, because it takes a second and only records need it
+
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
 
 
 def _processor() -> str:

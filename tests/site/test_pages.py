@@ -59,6 +59,23 @@ FAINT = """least => {
 }"""
 
 
+TORN = """() => {
+  const torn = [];
+  let seen = 0;
+  for (const formula of document.querySelectorAll("article span.math")) {
+    const next = formula.nextSibling;
+    if (!(next instanceof Text) || !/^\\S/.test(next.data)) continue;
+    const range = document.createRange();
+    range.setStart(next, 0);
+    range.setEnd(next, 1);
+    const [box, mark] = [formula, range].map(it => it.getBoundingClientRect());
+    seen += 1;
+    if (mark.top >= box.bottom) torn.push(formula.parentElement.textContent);
+  }
+  return {seen, torn};
+}"""
+
+
 @pytest.fixture(scope="module", params=[*PAGES, "search.html"])
 def address(request):
     """The address of each page in turn; tests of one page share its windows."""
@@ -76,6 +93,14 @@ def light(served, address):
 def dark(served, address):
     """A page by night."""
     with served.visit(address, scheme="dark") as window:
+        yield window
+
+
+@pytest.fixture(scope="module")
+def phone(served, address, open_all):
+    """A page on a phone, with everything on it open."""
+    with served.visit(address, width=PHONE) as (window, _):
+        window.evaluate(open_all)
         yield window
 
 
@@ -138,10 +163,15 @@ def test_by_night_figures_lie_on_white_cards(dark, address):
         assert cards
 
 
-def test_nothing_is_wider_than_a_phone(served, address, open_all):
-    with served.visit(address, width=PHONE) as (window, _):
-        window.evaluate(open_all)
-        assert window.evaluate("document.documentElement.scrollWidth") <= PHONE
+def test_nothing_is_wider_than_a_phone(phone):
+    assert phone.evaluate("document.documentElement.scrollWidth") <= PHONE
+
+
+def test_no_line_begins_with_the_mark_after_a_formula(phone, address):
+    result = phone.evaluate(TORN)
+    assert result["torn"] == []
+    if address in CHAPTERS:
+        assert result["seen"] > 10
 
 
 def test_the_theme_switch_turns_the_lights_off(served):

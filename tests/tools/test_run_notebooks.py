@@ -10,6 +10,7 @@ import time
 import nbformat
 import psutil
 import pytest
+import torch
 
 from tools import record
 from tools.book import REPOSITORY, Book
@@ -42,6 +43,7 @@ def test_every_chapter_is_executed_and_its_run_recorded(done_book):
     assert done.seconds > 0
     assert 20 < done.peak_mib < 2000  # a bare kernel takes some 70 MiB
     assert done.machine["cores"] >= 1
+    assert (done.machine["GPU"] == "none") is not torch.cuda.is_available()
     assert not (book.build / "scratch").exists()
 
 
