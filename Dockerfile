@@ -8,7 +8,8 @@
 # What the book takes from the system, as in .ci/run; the Python is the image's own.
 FROM python:3.11-slim AS system
 RUN apt-get update -qq \
-    && apt-get install -y -qq --no-install-recommends make chromium fonts-dejavu-core \
+    && apt-get install -y -qq --no-install-recommends \
+        make chromium fonts-dejavu-core libatomic1 \
     && rm -rf /var/lib/apt/lists/*
 
 # First what `make venv` reads, so that a change of the text keeps the packages.

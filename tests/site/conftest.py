@@ -5,16 +5,16 @@ import http.server
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route
 
 from tools.book import Book, BookError
-from tools.downloads.press import FLAGS, find_chromium
+from tools.downloads.press import chromium
 
 DOOR = "index.html"
 
@@ -109,14 +109,12 @@ def html() -> Path:
 @pytest.fixture(scope="session")
 def browser(html: Path) -> Iterator[Browser]:
     """A headless Chromium."""
-    try:
-        program = find_chromium()
-    except BookError as error:
-        unavailable(str(error))
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=program, args=FLAGS)
+    with ExitStack() as stack:
+        try:
+            launched = stack.enter_context(chromium())
+        except BookError as error:
+            unavailable(str(error))
         yield launched
-        launched.close()
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):

@@ -199,6 +199,25 @@ def test_a_chromium_that_is_not_there_is_named(monkeypatch):
         press.find_chromium()
 
 
+def test_a_chromium_that_does_not_start_is_told_with_what_to_try(monkeypatch):
+    monkeypatch.setenv("CHROMIUM", "/bin/false")
+    told = r"must start; they did not: .*/bin/false --version"
+    with pytest.raises(BookError, match=told), press.press("A4"):
+        pass
+
+
+def test_a_driver_that_ends_at_once_is_told_with_what_it_needs(monkeypatch, tmp_path):
+    # As on a machine without libatomic: the driver's Node ends, and nothing says why.
+    node = tmp_path / "node"
+    node.write_text("#!/bin/sh\nexit 127\n")
+    node.chmod(0o755)
+    monkeypatch.setenv("CHROMIUM", "/bin/true")
+    monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", str(node))
+    told = "apt-get install libatomic1"
+    with pytest.raises(BookError, match=told), press.press("A4"):
+        pass
+
+
 @pytest.mark.parametrize("lost", ["index.html", "back/downloads.html"])
 def test_without_built_pages_it_says_what_to_run(book, capsys, lost):
     (book.html / lost).unlink()

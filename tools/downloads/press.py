@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,11 +96,27 @@ def find_chromium() -> str:
 
 
 @contextmanager
-def press(paper: str) -> Iterator[Press]:
-    """Start Chromium, and stop it in the end."""
+def chromium() -> Iterator[Browser]:
+    """Start Chromium, and stop it in the end; say what it lacks if it cannot start."""
     program = find_chromium()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+    with ExitStack() as stack:
+        try:
+            playwright = stack.enter_context(sync_playwright())
+            browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        except Exception as error:  # the driver's are of no class of its own
+            raise BookError(
+                f"{program} and Playwright's driver of it must start; they did not: "
+                f"{str(error).splitlines()[0]} Try `{program} --version`; the driver "
+                "needs libatomic (Debian: `apt-get install libatomic1`)."
+            ) from None
+        stack.callback(browser.close)
+        yield browser
+
+
+@contextmanager
+def press(paper: str) -> Iterator[Press]:
+    """Start Chromium to print on sheets of one size, and stop it in the end."""
+    with chromium() as browser:
         try:
             yield Press(browser, paper)
         except Error as error:
@@ -108,8 +124,6 @@ def press(paper: str) -> Iterator[Press]:
                 f"Chromium stopped: {error.message.splitlines()[0]}. Try again; if it "
                 "does so each time, look whether memory or disk is full."
             ) from None
-        finally:
-            browser.close()
 
 
 @dataclass(frozen=True)
