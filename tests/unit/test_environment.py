@@ -81,7 +81,7 @@ def test_lock_names_no_index_and_no_path():
 @pytest.mark.parametrize("name", sorted(pins()))
 def test_a_locked_package_takes_the_first_python_of_the_book(name):
     # Debian 12 has 3.11.2, and a later one may be far from a reader's machine.
-    needed = metadata.metadata(name)["Requires-Python"]
+    needed = metadata.metadata(name).get("Requires-Python")
     assert SpecifierSet(needed or "").contains("3.11.0")
 
 
