@@ -25,6 +25,9 @@ OPTIONS = (
     "json",
 )
 
+SHOWN = 5
+"""Packages of which nothing is known that are named; of the others, how many."""
+
 CLEAN, VULNERABLE, UNANSWERED = 0, 1, 3
 """Exit statuses; 2 is a wrong command line."""
 
@@ -98,9 +101,11 @@ def report(answer: Answer) -> int:
         print("Raise what is pinned in requirements.in, then `make lock`.")
         return VULNERABLE
     if answer.unknown or not answer.asked:
+        names, more = answer.unknown[:SHOWN], len(answer.unknown) - SHOWN
+        missing = ", ".join(names) + (f" and {more} more" if more > 0 else "")
         print(
             f"error: every package must be known to the service; it knows "
-            f"{answer.asked} and not {', '.join(answer.unknown) or 'any'}. Ask where "
+            f"{answer.asked} and not {missing or 'any'}. Ask where "
             "https://pypi.org can be reached.",
             file=sys.stderr,
         )

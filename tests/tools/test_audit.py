@@ -53,6 +53,15 @@ def test_a_package_that_the_service_does_not_know_is_not_called_safe(audit, caps
     assert "it knows 1 and not unknown" in capsys.readouterr().err
 
 
+def test_of_many_unknown_packages_a_few_are_named(audit, capsys):
+    many = [UNKNOWN | {"name": f"unknown-{k}"} for k in range(100)]
+    assert audit(answer(*many)) == 3
+    said = capsys.readouterr().err
+    assert "it knows 0 and not unknown-0, " in said
+    assert "unknown-4 and 95 more." in said
+    assert "unknown-5" not in said
+
+
 def test_a_flaw_outweighs_what_is_unknown(audit):
     assert audit(answer(FLAWED, UNKNOWN), status=1) == 1
 
