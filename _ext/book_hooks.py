@@ -27,10 +27,10 @@ NUMBERED_CHAPTER = re.compile(r"chapters/0*(?P<number>\d+)_")
 WORDS_A_MINUTE = 180
 """Of a reader who also looks at the formulas."""
 
-CLOSES = re.compile(r"[^\s-]+-?|-")
+CLOSES = re.compile(r"\A([^\s-]+-?|-)")
 """What stands right after a formula: a comma, a bracket, the rest of a word."""
 
-OPENS = re.compile(r"[(\[“‘]+$")
+OPENS = re.compile(r"[(\[“‘]+\Z")
 """What stands right before a formula and belongs to it."""
 
 NOTATION = "back/notation"
@@ -154,29 +154,24 @@ def hold_to_formulas(app: Sphinx, tree: nodes.document) -> None:
     stop after it.
     """
     for formula in list(tree.findall(nodes.math)):
-        before, after = _touching(formula)
-        if not before and not after:
-            continue
-        parent, place = formula.parent, formula.parent.index(formula)
-        held = nodes.inline("", "", classes=["with-formula"])
-        for at, marks in ((place - 1, before), (place + 1, after)):
-            if marks:
-                text = parent[at].astext()
-                rest = text.removeprefix(marks) if at > place else text[: -len(marks)]
-                parent[at] = nodes.Text(rest)
-        parent[place] = held
-        held += [nodes.Text(before), formula, nodes.Text(after)]
+        before, after = _taken(formula, -1, OPENS), _taken(formula, 1, CLOSES)
+        if before or after:
+            held = nodes.inline("", "", classes=["with-formula"])
+            formula.replace_self(held)
+            held += [nodes.Text(before), formula, nodes.Text(after)]
 
 
-def _touching(formula: nodes.math) -> tuple[str, str]:
-    """Return the marks that touch a formula, before it and after it."""
-    parent, place = formula.parent, formula.parent.index(formula)
-    texts = ["", ""]
-    for side, at in enumerate((place - 1, place + 1)):
-        if 0 <= at < len(parent) and isinstance(parent[at], nodes.Text):
-            texts[side] = parent[at].astext()
-    opens, closes = OPENS.search(texts[0]), CLOSES.match(texts[1])
-    return opens[0] if opens else "", closes[0] if closes else ""
+def _taken(formula: nodes.math, step: int, touching: re.Pattern[str]) -> str:
+    """Take the marks that touch a formula out of the text on one side; return them."""
+    parent = formula.parent
+    at = parent.index(formula) + step
+    if not 0 <= at < len(parent) or not isinstance(parent[at], nodes.Text):
+        return ""
+    text = parent[at].astext()
+    found = touching.search(text)
+    if found:
+        parent[at] = nodes.Text(touching.sub("", text))
+    return found[0] if found else ""
 
 
 def say_how_long(app: Sphinx, tree: nodes.document) -> None:
