@@ -118,7 +118,9 @@ def machine() -> dict[str, Any]:
 @cache
 def _gpu() -> str:
     """Tell the GPU that PyTorch sees, on which gradient descent then runs."""
-    import torch  # here, because it takes a second and only records need it
+    if metadata.version("torch").endswith("+cpu"):
+        return "none"
+    import torch  # here, because it takes a second and 200 MB of each worker
 
     return torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
 
