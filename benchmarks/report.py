@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from benchmarks.measure import Row
-from lib.files import replace
+from lib.store import replace
 from tools import benchmark
 
 TITLE = "# Results of `make benchmark`\n\nThe book explains what is compared.\n\n"

@@ -21,15 +21,14 @@ from pathlib import Path
 import cvxpy as cp
 import numpy as np
 
-from lib.convolution import patches
-from lib.copositive.cover import cover_by_simplices
-from lib.copositive.relaxation import solve_relaxation
+from lib.copositive import cover_by_simplices, solve_relaxation
 from lib.copositive.textbook import scalar_program
 from lib.data import gaussian_teacher, load_images, spiral
 from lib.frank_wolfe import solve
 from lib.losses import Huber
-from lib.problem import Array, Problem
-from lib.torch_networks import with_ones
+from lib.networks import with_ones
+from lib.numerics import Array
+from lib.problem import Problem, patches
 
 TARGET = Path(__file__).resolve().parents[1] / "tests" / "paper" / "known_optima.json"
 

@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from lib.arrangement import enumerate_cells, generic_cell_count, paper_cell_bound
+from lib.arrangements import enumerate_cells, generic_cell_count, paper_cell_bound
 from lib.data import gaussian_teacher, spiral
 
 SEEDS = range(5)

@@ -3,11 +3,9 @@
 import numpy as np
 import pytest
 
-from lib.closed_form import closed_form, literal_network
 from lib.data import load_images, one_hot
 from lib.problem import Network, Problem, objective
-from lib.spike_free import spike_free
-from lib.whitening import whiten
+from lib.svd import closed_form, literal_network, spike_free, whiten
 
 BETA = 0.5
 PROVED = 1e-10

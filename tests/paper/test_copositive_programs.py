@@ -6,13 +6,13 @@ import cvxpy as cp
 import numpy as np
 import pytest
 
-from lib.arrangement import enumerate_cells
+from lib.arrangements import enumerate_cells
+from lib.cone_pca import oracle
 from lib.copositive import (
     cover_by_cells,
     cover_by_positive_cell,
     cover_by_simplices,
     gaussian_draw,
-    largest_on_faces,
     pentagon,
     pentagon_data,
     pentagon_draw,
@@ -22,6 +22,7 @@ from lib.copositive import (
     solve_whitened,
     sphere_draw,
 )
+from lib.copositive.norm import largest_on_faces
 from lib.copositive.textbook import (
     copositive_program,
     literal_program,
@@ -33,10 +34,9 @@ from lib.copositive.textbook import (
 )
 from lib.data import gaussian_teacher, load_images, one_hot, spiral
 from lib.frank_wolfe import solve
-from lib.master import group_lasso
-from lib.oracle import oracle
+from lib.frank_wolfe.sliding.step import slide
+from lib.master.group_lasso import group_lasso
 from lib.problem import Network, Problem, objective
-from lib.sliding import slide
 
 TEXTBOOK = 1e-6
 """Relative accuracy of CVXPY's programs: 1e-8 times multipliers up to 100."""

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from lib.certificate import certify
+from lib.cone_pca import oracle
 from lib.data import gaussian_teacher, spiral
 from lib.frank_wolfe import solve
-from lib.oracle import oracle
 from lib.problem import Network, Problem, objective
 from lib.sgd import train
 

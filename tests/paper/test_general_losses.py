@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from lib.certificate import beta_max, certify
+from lib.cone_pca import oracle
 from lib.copositive.textbook import literal_program, scalar_program
 from lib.frank_wolfe import solve
 from lib.losses import Huber
-from lib.oracle import oracle
+from lib.networks import with_ones
 from lib.problem import Network, Problem
-from lib.torch_networks import with_ones
 
 TEXTBOOK = 1e-6
 """Relative: Clarabel's own tolerance is 1e-8 in each of a few hundred terms."""

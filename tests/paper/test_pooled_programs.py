@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from lib.certificate import certify
-from lib.convolution import pooled_problem
+from lib.cone_pca import oracle
 from lib.copositive import (
     cover_by_cells,
     cover_by_simplices,
-    largest_on_faces,
     solve_by_columns,
     solve_relaxation,
 )
+from lib.copositive.norm import largest_on_faces
 from lib.copositive.textbook import (
     copositive_program,
     gauge_program,
@@ -19,12 +19,12 @@ from lib.copositive.textbook import (
     scalar_dual,
     scalar_program,
 )
-from lib.cutting_plane import Bundle, Centre, solve_dual
+from lib.cutting_plane import solve_dual
+from lib.cutting_plane.method import Bundle, Centre
 from lib.data import load_images
 from lib.frank_wolfe import solve
-from lib.oracle import oracle
-from lib.problem import Network, Problem, objective
-from lib.recover import recover_from_relaxation
+from lib.problem import Network, Problem, objective, pooled_problem
+from lib.recovery import recover_from_relaxation
 
 TEXTBOOK = 1e-6
 """Relative accuracy of CVXPY's programs: 1e-8 times multipliers up to 100."""

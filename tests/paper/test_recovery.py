@@ -4,13 +4,13 @@ import cvxpy as cp
 import numpy as np
 import pytest
 
-from lib.arrangement import planar_walls
+from lib.arrangements import planar_walls
 from lib.certificate import certify
+from lib.cone_pca import oracle
 from lib.data import gaussian_teacher, spiral
 from lib.frank_wolfe import solve
-from lib.oracle import oracle
 from lib.problem import Problem
-from lib.recover import recover_from_blocks, recover_from_grams
+from lib.recovery import recover_from_blocks, recover_from_grams
 
 INTERIOR_POINT = 1e-6
 """Relative accuracy of a program solved by Clarabel at its defaults."""

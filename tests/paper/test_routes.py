@@ -4,24 +4,23 @@ import numpy as np
 import pytest
 
 from lib.certificate import certify
-from lib.closed_form import closed_form
+from lib.cone_pca import oracle
 from lib.copositive import (
     cover_by_cells,
     cover_by_simplices,
-    largest_on_faces,
     pentagon,
     solve_by_columns,
     solve_relaxation,
     solve_whitened,
 )
-from lib.cutting_plane import Bundle, Centre, solve_dual
+from lib.copositive.norm import largest_on_faces
+from lib.cutting_plane import solve_dual
+from lib.cutting_plane.method import Bundle, Centre
 from lib.data import load_images, one_hot, spiral
 from lib.frank_wolfe import solve
-from lib.oracle import oracle
 from lib.problem import Problem, objective
-from lib.prune import prune
-from lib.recover import recover_from_activations, recover_from_relaxation
-from lib.whitening import whiten
+from lib.recovery import prune, recover_from_activations, recover_from_relaxation
+from lib.svd import closed_form, whiten
 
 VALUE = 2e-9
 """Relative accuracy of our programs from above: Clarabel's 1e-10, with margin."""

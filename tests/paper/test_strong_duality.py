@@ -4,12 +4,12 @@ import cvxpy as cp
 import numpy as np
 import pytest
 
-from lib.arrangement import enumerate_cells, planar_walls
+from lib.arrangements import enumerate_cells, planar_walls
 from lib.certificate import certify
+from lib.cone_pca import oracle
 from lib.data import gaussian_teacher, spiral
 from lib.frank_wolfe import solve
 from lib.losses import SQUARED
-from lib.oracle import oracle
 from lib.problem import Network, Problem, objective
 
 INTERIOR_POINT = 1e-6

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.optimize import linprog
 
-from lib.arrangement import (
+from lib.arrangements import (
     directions,
     enumerate_cells,
     generic_cell_count,

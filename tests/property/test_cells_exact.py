@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from lib.arrangement import enumerate_cells, generic_cell_count, iterate_cells
+from lib.arrangements import enumerate_cells, generic_cell_count, iterate_cells
 
 SMALL = st.integers(-2, 2)
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from lib.certificate import certify
+from lib.cone_pca import oracle
 from lib.losses import SQUARED, best_scale
-from lib.oracle import oracle
 from lib.problem import Network, Problem, objective
 
 ROUNDING = 1e-12

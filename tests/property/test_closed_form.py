@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib.closed_form import closed_form, spectral_oracle
-from lib.master import group_lasso
+from lib.master.group_lasso import group_lasso
 from lib.problem import Problem, objective
-from lib.whitening import whiten
+from lib.svd import closed_form, whiten
+from lib.svd.soft_threshold import spectral_oracle
 
 VALUE = 1e-8
 """Relative gap at which the judge stops."""

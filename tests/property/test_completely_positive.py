@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib.completely_positive import factorize
+from lib.recovery import factorize
 
 ROUNDING = 1e-13
 """Relative error, 200 times what 5000 random matrices showed."""

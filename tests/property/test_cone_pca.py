@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from lib.cone_pca import FEASIBLE, cone_pca, cone_pca_by_subsets
+from lib.cone_pca import cone_pca, cone_pca_by_subsets
+from lib.cone_pca.faces import FEASIBLE
 
 WHOLE = st.integers(-2, 2).map(float)
 

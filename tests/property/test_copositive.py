@@ -7,21 +7,21 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from lib.arrangement import enumerate_cells, unit_normals
+from lib.arrangements import enumerate_cells
+from lib.arrangements.cells import unit_normals
+from lib.arrangements.triangulation import find_incidence
 from lib.copositive import (
-    bound_eigenvalue,
-    bound_norm,
     cover_by_cells,
     cover_by_positive_cell,
     cover_by_simplices,
-    largest_on_faces,
     prove,
     prove_whitened,
     relaxed_norm,
     solve_relaxation,
     solve_whitened,
 )
-from lib.copositive.rays import find_incidence
+from lib.copositive.bounds import bound_eigenvalue, bound_norm
+from lib.copositive.norm import largest_on_faces
 from lib.losses import SQUARED
 from lib.problem import Network, Problem, objective
 

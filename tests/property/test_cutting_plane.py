@@ -5,9 +5,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from lib.cutting_plane import Bundle, Centre, solve_dual
+from lib.cone_pca import oracle
+from lib.cutting_plane import solve_dual
+from lib.cutting_plane.method import Bundle, Centre
 from lib.frank_wolfe import solve
-from lib.oracle import oracle
 from lib.problem import Problem
 
 rules = st.sampled_from([Centre(), Centre(linear=True), Bundle(), Bundle(0.4)])

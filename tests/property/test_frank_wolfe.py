@@ -6,8 +6,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from lib.cone_pca import oracle
 from lib.frank_wolfe import DEFAULT_TOLERANCE, solve
-from lib.oracle import oracle
 from lib.problem import Network, Problem, objective
 
 VALUE = 2 * DEFAULT_TOLERANCE

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib.branch_and_bound import Limits, branch_and_bound
-from lib.lifting import Splitting, form_of, lift, prove, unit_points
-from lib.oracle import correlation, oracle, propose
-from lib.relaxation import relaxed_bound
-from lib.sign_search import search_signs
-from lib.simplices import Points
+from lib.cone_pca import Limits, correlation, oracle, propose
+from lib.cone_pca.branch_and_bound import branch_and_bound
+from lib.cone_pca.lifting import Splitting, form_of, lift, prove, unit_points
+from lib.cone_pca.signs import search_signs
+from lib.cone_pca.simplicial_cones import Points
+from lib.cone_pca.spectral_bound import relaxed_bound
 
 ROUNDING = 1e-12
 """Relative rounding of a value that a climb reports; proved bounds include theirs."""

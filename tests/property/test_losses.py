@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.arrangement import enumerate_cells
+from lib.arrangements import enumerate_cells
 from lib.certificate import certify
-from lib.fit import Fit
 from lib.frank_wolfe import solve
 from lib.losses import Huber, Logistic, Softmax, Squared
-from lib.master import output_weights
+from lib.master.fit import Fit
+from lib.master.group_lasso import output_weights
+from lib.networks import with_ones
 from lib.problem import Network, Problem, objective
-from lib.torch_networks import with_ones
 
 ROUNDING = 1e-12
 """Relative to the values compared: sums of a few dozen terms."""

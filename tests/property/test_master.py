@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib.master import group_lasso
+from lib.master.group_lasso import group_lasso
 
 GAP = 1e-6
 """Duality gap allowed, in units of the value at V = 0. The solver reaches 4e-11

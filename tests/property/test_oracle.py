@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from lib.oracle import oracle
+from lib.cone_pca import oracle
 
 EXACT = 1e-12
 """Relative difference of two exact routes over at most eight points: hundreds of

@@ -5,9 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from lib.arrangement import enumerate_cells
-from lib.cone_pca import cone_pca
-from lib.oracle import Limits, correlation, oracle
+from lib.arrangements import enumerate_cells
+from lib.cone_pca import Limits, cone_pca, correlation, oracle
 
 WHOLE = st.integers(-2, 2).map(float)
 

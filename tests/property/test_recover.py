@@ -5,17 +5,16 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib.arrangement import planar_walls
-from lib.closed_form import closed_form
+from lib.arrangements import planar_walls
 from lib.frank_wolfe import solve
 from lib.problem import Problem, objective
-from lib.recover import (
+from lib.recovery import (
     recover_from_activations,
     recover_from_blocks,
     recover_from_grams,
+    split_block,
 )
-from lib.semi_nmf import split_block
-from lib.whitening import whiten
+from lib.svd import closed_form, whiten
 
 VALUE = 1e-9
 """Relative accuracy of the way back, and of the certified optimum it starts from."""

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from lib.frank_wolfe.sliding.step import slide
+from lib.frank_wolfe.sliding.walls import WALL_TOLERANCE
 from lib.problem import Network, Problem, objective
-from lib.sliding import slide
-from lib.walls import WALL_TOLERANCE
 
 ROUNDING = 1e-12
 """Relative increase of an objective that rounding can explain."""

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from lib.oracle import oracle
-from lib.spike_free import spike_free
+from lib.cone_pca import oracle
+from lib.svd import spike_free
 
 CLEAR = 1e-7
 """Between rounding, below 1e-11 here, and the smallest kappa of whole numbers."""

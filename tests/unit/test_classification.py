@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from lib.classification import accuracy, map_classes
+from lib.networks import accuracy, map_classes, with_ones
 from lib.problem import Network
-from lib.torch_networks import with_ones
 
 SIDES = Network([[1.0, 0.0], [-1.0, 0.0]], np.eye(2))
 """Answers class 0 where the first input is positive, 1 where it is negative."""

@@ -3,15 +3,10 @@
 import numpy as np
 import pytest
 
-from lib.closed_form import (
-    closed_form,
-    linear_optimum,
-    literal_network,
-    spectral_oracle,
-)
 from lib.data import one_hot
 from lib.problem import Problem, objective
-from lib.whitening import whiten
+from lib.svd import closed_form, linear_optimum, literal_network, whiten
+from lib.svd.soft_threshold import spectral_oracle
 
 PROVED = 1e-11
 """Relative gap of a closed form: the roundings of an SVD bound of some 10 rows."""

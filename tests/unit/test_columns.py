@@ -3,16 +3,12 @@
 import numpy as np
 import pytest
 
+from lib.cone_pca import oracle
 from lib.copositive import cover_by_cells, solve_by_columns, solve_relaxation
-from lib.copositive.textbook import (
-    copositive_program,
-    gauge_program,
-    scalar_dual,
-)
+from lib.copositive.textbook import copositive_program, gauge_program, scalar_dual
 from lib.cutting_plane import solve_dual
-from lib.oracle import oracle
 from lib.problem import Problem
-from lib.recover import recover_from_relaxation
+from lib.recovery import recover_from_relaxation
 
 GAP = 1e-6
 

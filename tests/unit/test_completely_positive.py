@@ -3,12 +3,8 @@
 import numpy as np
 import pytest
 
-from lib.completely_positive import (
-    EXACT,
-    factorize,
-    horn_matrix,
-    pentagon_matrix,
-)
+from lib.recovery import factorize
+from lib.recovery.completely_positive import EXACT, horn_matrix, pentagon_matrix
 
 ROUNDING = 1e-14
 """Relative error of a construction of a few eliminations, 30 times what was seen."""

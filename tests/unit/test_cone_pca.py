@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from lib.cone_pca import FEASIBLE, cone_of, cone_pca, cone_pca_by_subsets
+from lib.cone_pca import cone_pca, cone_pca_by_subsets
+from lib.cone_pca.faces import FEASIBLE, cone_of
 
 METHODS = [cone_pca, cone_pca_by_subsets]
 

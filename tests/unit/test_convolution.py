@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from lib.convolution import patches, pooled_problem
-from lib.problem import Network, Problem, objective, residual
+from lib.problem import Network, Problem, objective, patches, pooled_problem, residual
 
 
 def test_patches_of_a_small_image_are_those_written_out():

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from lib.arrangement import enumerate_cells, unit_normals
+from lib.arrangements import enumerate_cells
+from lib.arrangements.cells import unit_normals
+from lib.arrangements.triangulation import find_incidence, triangulate
+from lib.conic import ConicPoint, pack, products, solve_interior, unpack
 from lib.copositive import (
-    bound_eigenvalue,
-    bound_norm,
     cover_by_cells,
     cover_by_positive_cell,
     cover_by_simplices,
@@ -22,9 +23,8 @@ from lib.copositive import (
 )
 from lib.copositive import relaxation as relaxation_module
 from lib.copositive import whitened as whitened_module
-from lib.copositive.conic import ConicPoint, pack, products, solve_interior, unpack
+from lib.copositive.bounds import bound_eigenvalue, bound_norm
 from lib.copositive.cover import MOST_CELLS
-from lib.copositive.rays import find_incidence, triangulate
 from lib.copositive.textbook import (
     scalar_dual,
     scalar_program,

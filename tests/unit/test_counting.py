@@ -2,10 +2,9 @@
 
 import numpy as np
 
-from lib.counting import Counted
+from lib.cone_pca import Counted, oracle
 from lib.cutting_plane import solve_dual
 from lib.frank_wolfe import solve
-from lib.oracle import oracle
 from lib.problem import Problem
 
 

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from lib.analytic_centre import Barrier, Cuts, analytic_centre
-from lib.cutting_plane import Bundle, Centre, solve_dual
+from lib.cone_pca import Maximum, oracle
+from lib.cutting_plane import solve_dual
+from lib.cutting_plane.barrier import Barrier, Cuts, analytic_centre
+from lib.cutting_plane.method import Bundle, Centre
 from lib.data import spiral
 from lib.losses import SQUARED
-from lib.oracle import Maximum, oracle
 from lib.problem import Problem, objective
 
 RULES = [Centre(), Centre(linear=True), Bundle(), Bundle(0.5)]

@@ -9,7 +9,6 @@ import pytest
 from PIL import Image
 
 from lib.data import (
-    DATA,
     ImagePack,
     gaussian_teacher,
     image_packs,
@@ -17,6 +16,7 @@ from lib.data import (
     one_hot,
     spiral,
 )
+from lib.data.paper import DATA
 
 PACKS = {
     "cifar100_test_10000": ((10_000, 32, 32, 3), 100),

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from lib.certificate import certify
+from lib.cone_pca import oracle
 from lib.data import one_hot
-from lib.demeaned import centred_oracle, demeaned_closed_form
 from lib.frank_wolfe import solve
-from lib.oracle import oracle
 from lib.problem import Problem, objective
+from lib.svd import demeaned_closed_form
+from lib.svd.centred import centred_oracle
 
 ROUNDING = 1e-10
 """Deviation of the data, 1e-13, times the values of order one."""

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from lib.directions import circle_through
-from lib.torch_networks import with_ones
+from lib.arrangements import circle_through
+from lib.networks import with_ones
 
 RNG = np.random.default_rng(0)
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from lib.distance import add_neuron, measure, within
+from lib.certificate import add_neuron, measure, within
+from lib.cone_pca import oracle
 from lib.frank_wolfe import solve
 from lib.losses import LOSSES, Huber
-from lib.oracle import oracle
 from lib.problem import Network, Problem, objective
 
 RNG = np.random.default_rng(0)

@@ -12,21 +12,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lib.certificate import certify
-from lib.exact import (
-    ExactCertificate,
-    exact_certificate,
+from lib.certificate import ExactCertificate, certify, exact_certificate
+from lib.certificate.exact import (
     exact_dual,
     exact_primal,
     independent_rows,
     is_copositive,
     is_feasible,
 )
+from lib.cone_pca import correlation, oracle
 from lib.frank_wolfe import solve
 from lib.losses import SQUARED
-from lib.oracle import correlation, oracle
+from lib.networks import with_ones
 from lib.problem import Network, Problem, objective
-from lib.torch_networks import with_ones
 from tools.check_certificate import (
     RejectedError,
     check,

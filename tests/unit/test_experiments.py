@@ -6,22 +6,17 @@ from dataclasses import dataclass, fields
 import numpy as np
 import pytest
 
-from lib import experiments
+import experiments
+from experiments import Comparison, cached, store
+from experiments.descents import descend_stably
+from experiments.figure_6 import _divided
+from experiments.images import accuracy, balanced, normalised, white_images
+from lib.cone_pca import correlation, oracle
+from lib.cone_pca.simplicial_cones import make_points
 from lib.data import load_images
-from lib.experiments import Comparison, cached, store
-from lib.experiments.descents import descend_stably
-from lib.experiments.generalisation import _divided
-from lib.experiments.images import (
-    accuracy,
-    balanced,
-    normalised,
-    white_images,
-)
-from lib.oracle import correlation, oracle
 from lib.problem import Problem
 from lib.sgd import Grid, Settings
-from lib.simplices import make_points
-from lib.whitening import whiten
+from lib.svd import whiten
 
 SINGLE = 1e-5
 """Products over 3072 pixels in single precision, relatively."""
@@ -412,7 +407,7 @@ def test_key_depends_on_parameters_and_code(monkeypatch, tmp_path):
 
 
 def test_sources_reach_through_packages_to_what_they_import():
-    names = {path.name for path in store.sources_of("lib.experiments.spirals")}
+    names = {path.name for path in store.sources_of("experiments.figure_3")}
     # descents imports lib.sgd, whose package imports epochs; solve imports master.
     assert {"epochs.py", "master.py", "spirals.py", "arrangement.py"} <= names
     assert "test_experiments.py" not in names

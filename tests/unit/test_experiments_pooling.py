@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from lib.convolution import pooled_problem
+from experiments import certify_digits, compare_programs, small_digits
 from lib.data import load_images
-from lib.experiments import certify_digits, compare_programs, small_digits
-from lib.problem import Network, objective
+from lib.problem import Network, objective, pooled_problem
 
 
 def test_small_digits_are_means_of_blocks_in_the_middle():

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from experiments import split_optimum, state_and_recover
 from lib.copositive import solve_whitened
-from lib.experiments import split_optimum, state_and_recover
 from lib.frank_wolfe import solve
 from lib.problem import Problem, objective
 

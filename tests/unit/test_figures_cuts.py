@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from experiments import Questions
 from lib import figures
-from lib.experiments import Questions
 from lib.figures.cuts import METHODS
 
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from experiments import Ascents, SearchSizes
 from lib import figures
-from lib.experiments import Ascents, SearchSizes
 
 
 def test_maxima_are_marked_at_their_place_and_kappa_is_the_best(ax):

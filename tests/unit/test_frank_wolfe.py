@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from lib.certificate import certify
+from lib.cone_pca import oracle
 from lib.data import gaussian_teacher
-from lib.frank_wolfe import DEFAULT_TOLERANCE, REFINEMENTS, solve
-from lib.oracle import oracle
+from lib.frank_wolfe import DEFAULT_TOLERANCE, solve
+from lib.frank_wolfe.solver import REFINEMENTS
 from lib.problem import Problem, objective
 
 VALUE = 2 * DEFAULT_TOLERANCE

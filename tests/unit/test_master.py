@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lib.master import group_lasso
+from lib.master.group_lasso import group_lasso
 
 ACCURATE = 1e-5
 """Error of V allowed, of entries and curvatures of order one. The solver closes its

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lib.data import one_hot
-from lib.nonnegative import nonnegative_basis
+from lib.svd.nonnegative import nonnegative_basis
 
 ROUNDING = 1e-14
 """A few dozen roundings of entries of size 1."""

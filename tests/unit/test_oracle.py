@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from lib.arrangement import planar_walls
-from lib.oracle import correlation, oracle, planar_oracle, ray_oracle
+from lib.arrangements import planar_walls
+from lib.cone_pca import correlation, oracle, planar_oracle, ray_oracle
 
 EXACT = 1e-14
 """Relative slack of an exact oracle on a handful of points: some 50 roundings."""

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from lib.own_data import EXAMPLE, read_data, read_network, write_example
-from lib.torch_networks import from_torch
+from lib.data import read_data, read_network, write_example
+from lib.data.own import EXAMPLE
+from lib.networks import from_torch
 
 X = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.5]])
 Y = np.array([[0.5], [-1.0], [2.0]])

@@ -5,7 +5,7 @@ import pytest
 
 from lib.frank_wolfe import solve
 from lib.problem import Network, Problem, objective
-from lib.prune import prune
+from lib.recovery import prune
 
 ROUNDING = 1e-12
 """Relative, of outputs that are sums over a few hundred neurons."""

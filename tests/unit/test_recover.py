@@ -5,13 +5,15 @@ import pytest
 from scipy.optimize import nnls
 
 from lib.problem import Network, Problem, objective
-from lib.recover import (
+from lib.recovery import (
     recover_from_activations,
     recover_from_atoms,
     recover_from_blocks,
     recover_from_grams,
+    split_block,
+    split_by_rays,
+    split_by_shift,
 )
-from lib.semi_nmf import split_block, split_by_rays, split_by_shift
 
 ROUNDING = 1e-12
 """Relative error of a pseudo-inverse and a few products of well-scaled numbers."""

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from lib.certificate import beta_max
-from lib.frank_wolfe import solve
+from lib.frank_wolfe import enclose, path, solve
 from lib.problem import Problem
-from lib.regularisation_path import enclose, path
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.standard_normal((10, 2)), RNG.standard_normal((10, 2))

@@ -5,13 +5,10 @@ import time
 import numpy as np
 import pytest
 
-from lib.ascent import ascend
-from lib.branch_and_bound import Limits, bound_cone, branch_and_bound
-from lib.compiled import diagonalise, is_positive_semidefinite, orthonormalise
-from lib.cone_pca import cone_pca
-from lib.oracle import correlation, oracle, propose
-from lib.relaxation import relaxed_bound
-from lib.simplices import (
+from lib.cone_pca import Limits, cone_pca, correlation, oracle, propose
+from lib.cone_pca.ascent import ascend
+from lib.cone_pca.branch_and_bound import bound_cone, branch_and_bound
+from lib.cone_pca.simplicial_cones import (
     Points,
     center,
     is_below,
@@ -23,6 +20,8 @@ from lib.simplices import (
     settle,
     top_of_cone,
 )
+from lib.cone_pca.spectral_bound import relaxed_bound
+from lib.numerics.compiled import diagonalise, is_positive_semidefinite, orthonormalise
 
 
 def points(n, r, c, seed=0):

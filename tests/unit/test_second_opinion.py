@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from lib import second_opinion
+from lib.certificate import second_opinion
 from lib.frank_wolfe import solve
 from lib.problem import Network, Problem
 

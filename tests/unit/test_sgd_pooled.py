@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from lib.convolution import pooled_problem
-from lib.problem import Network, Problem, objective
+from lib.problem import Network, Problem, objective, pooled_problem
 from lib.sgd import train, train_pooled
 from lib.sgd.pooled import gradient
 

@@ -7,13 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from lib.branch_and_bound import Limits, Search, branch_and_bound
 from lib.certificate import certify
+from lib.cone_pca import Limits, Sharing, correlation, oracle
+from lib.cone_pca.branch_and_bound import Search, branch_and_bound
+from lib.cone_pca.sharding import Part, explore_part, shared_branch_and_bound
+from lib.cone_pca.simplicial_cones import Points
 from lib.frank_wolfe import solve
-from lib.oracle import Sharing, correlation, oracle
 from lib.problem import Problem
-from lib.sharding import Part, explore_part, shared_branch_and_bound
-from lib.simplices import Points
 
 TOLERANCE = 1e-10
 """Both searches stop within this of the maximum: `Limits().tolerance`."""

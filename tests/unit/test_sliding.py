@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lib.fit import hold
+from lib.frank_wolfe.sliding.step import _faces, slide
+from lib.frank_wolfe.sliding.walls import WALL_TOLERANCE, nearest_walls
+from lib.master.fit import hold
 from lib.problem import Network, Problem, objective
-from lib.sliding import _faces, slide
-from lib.walls import WALL_TOLERANCE, nearest_walls
 
 ROUNDING = 1e-12
 """Relative increase of an objective that rounding can explain."""

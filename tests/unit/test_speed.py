@@ -6,10 +6,10 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from lib.arrangement import enumerate_cells, generic_cell_count, iterate_cells
-from lib.branch_and_bound import Limits, branch_and_bound
-from lib.oracle import oracle
-from lib.simplices import Points
+from lib.arrangements import enumerate_cells, generic_cell_count, iterate_cells
+from lib.cone_pca import Limits, oracle
+from lib.cone_pca.branch_and_bound import branch_and_bound
+from lib.cone_pca.simplicial_cones import Points
 
 PASSAGEMATH = {(25, 3): 0.87, (50, 3): 4.3, (25, 4): 10.2}
 """Measured seconds of passagemath (exact arithmetic) for n points of rank r."""

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from lib.spike_free import spike_free
-from lib.whitening import whiten
+from lib.svd import spike_free, whiten
 
 ROUNDING = 1e-12
 """Some hundred roundings times condition numbers of order 10."""

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from lib.losses import Huber
+from lib.networks import from_torch, to_torch, with_ones
 from lib.problem import Network, Problem, objective
-from lib.torch_descent import descend
-from lib.torch_networks import from_torch, to_torch, with_ones
+from lib.sgd import train_model
 
 RNG = np.random.default_rng(0)
 
@@ -23,7 +23,7 @@ def start(m=5):
 @pytest.mark.parametrize("loss", ["squared", Huber(0.3), "logistic", "softmax"])
 def test_the_first_step_is_along_the_gradient_of_the_objective(loss):
     problem, network, rate = problem_of(loss), start(), 1e-3
-    trace = descend(
+    trace = train_model(
         to_torch(network, bias=True), problem, epochs=1, rate=rate, records=1
     )
     for name in ("U", "V"):
@@ -44,7 +44,7 @@ def test_the_first_step_is_along_the_gradient_of_the_objective(loss):
 def test_the_first_and_the_last_network_are_kept(records):
     problem, model = problem_of("squared"), to_torch(start(), bias=True)
     first = from_torch(model)
-    trace = descend(model, problem, epochs=20, rate=1e-3, records=records)
+    trace = train_model(model, problem, epochs=20, rate=1e-3, records=records)
     assert (trace.epochs[0], trace.epochs[-1]) == (0, 20)
     assert len(trace.epochs) == len(trace.networks)
     assert (np.diff(trace.epochs) > 0).all()
@@ -56,7 +56,7 @@ def test_the_first_and_the_last_network_are_kept(records):
 def test_a_model_without_bias_sees_all_columns():
     problem = problem_of("squared")
     network = start()
-    trace = descend(to_torch(network), problem, epochs=3, rate=1e-3)
+    trace = train_model(to_torch(network), problem, epochs=3, rate=1e-3)
     assert trace.networks[-1].U.shape == network.U.shape
 
 
@@ -65,4 +65,4 @@ def test_a_rate_that_diverges_is_refused_with_a_smaller_one():
     with pytest.raises(
         ValueError, match=r"got rate = 10.0, .* Try rate = 2.5, or scale"
     ):
-        descend(model, problem_of("squared"), epochs=200, rate=10.0)
+        train_model(model, problem_of("squared"), epochs=200, rate=10.0)

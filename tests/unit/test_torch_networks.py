@@ -6,8 +6,8 @@ import torch
 
 from lib.certificate import certify
 from lib.frank_wolfe import solve
+from lib.networks import from_torch, to_torch, with_ones
 from lib.problem import Network, Problem
-from lib.torch_networks import from_torch, to_torch, with_ones
 
 RNG = np.random.default_rng(0)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lib.problem import Network, Problem, objective
-from lib.whitening import deviation, trim, whiten
+from lib.svd import deviation, trim, whiten
 
 ROUNDING = 1e-12
 """Some hundred roundings times condition numbers of order 10."""

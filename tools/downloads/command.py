@@ -15,7 +15,7 @@ from pathlib import Path
 from pypdf import PdfReader
 from tqdm import tqdm
 
-from lib.files import replace
+from lib.store import replace
 from tools.book import (
     REPOSITORY,
     Book,
