@@ -1,4 +1,4 @@
-"""Rebuild ``tests/paper/known_optima.json``: problems whose optimum is known twice.
+"""Rebuild ``known_optima.json`` of the tests: problems whose optimum is known twice.
 
 Each problem is solved by the package and, apart from it, by one of
 
@@ -30,7 +30,7 @@ from lib.networks import with_ones
 from lib.numerics import Array
 from lib.problem import Problem, patches
 
-TARGET = Path(__file__).resolve().parents[1] / "tests" / "paper" / "known_optima.json"
+TARGET = Path(__file__).resolve().parents[1] / "tests/frank_wolfe/known_optima.json"
 
 TEACHER = 100
 """Neurons of the teacher of section 5.1."""
