@@ -8,10 +8,14 @@ from itertools import combinations
 import numpy as np
 from scipy import sparse
 
-from lib.conic import ConicProgram, pack, solve_interior, unpack
+from lib.conic import ConicProgram, pack, solve_interior
 from lib.copositive.bounds import bound_norm
 from lib.copositive.cover import Cover, Region
-from lib.copositive.relaxation import feasible_gram, inequalities, multiplier_matrices
+from lib.copositive.relaxation import (
+    feasible_grams,
+    inequalities,
+    multiplier_matrices,
+)
 from lib.numerics import Array
 
 INSIDE = -1e-12
@@ -72,7 +76,7 @@ def relaxed_norm(cover: Cover, Z: Array) -> RelaxedNorm:
     program = _norm_program(cover, [A / unit for A in maps])
     point = solve_interior(program)
     multipliers = multiplier_matrices(cover, unit**2 * point.x[1:])
-    grams = _attaining(cover, point.z[program.nonnegative :])
+    grams = feasible_grams(cover, point.z[program.nonnegative :])
     heights = [float(np.vdot(A.T @ A, U)) for A, U in zip(maps, grams, strict=True)]
     value = np.sqrt(sum(heights) / sum(float(np.trace(U)) for U in grams))
     return RelaxedNorm(
@@ -96,19 +100,7 @@ def _norm_program(cover: Cover, maps: list[Array]) -> ConicProgram:
     A = sparse.vstack([positive, sparse.hstack([t, columns])], format="csc")
     b = np.concatenate([np.zeros(count), *right])
     q = np.concatenate([np.ones(1), np.zeros(count)])
-    P = sparse.csc_matrix((count + 1, count + 1))
-    return ConicProgram(P, q, A, b, 0, count, tuple(sizes))
-
-
-def _attaining(cover: Cover, z: Array) -> tuple[Array, ...]:
-    """Read feasible U_i from the multipliers of the matrix cones."""
-    grams, start = [], 0
-    for region in cover.regions:
-        m = region.basis.shape[1]
-        stop = start + m * (m + 1) // 2
-        grams.append(feasible_gram(region, unpack(z[start:stop], m)))
-        start = stop
-    return tuple(grams)
+    return ConicProgram(None, q, A, b, nonnegative=count, matrices=tuple(sizes))
 
 
 def largest_on_faces(cover: Cover, Z: Array) -> tuple[float, Array]:

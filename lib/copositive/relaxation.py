@@ -9,10 +9,11 @@ import numpy as np
 from scipy import sparse
 
 from lib.conic import (
-    ROOT2,
     ConicPoint,
     ConicProgram,
-    pack,
+    block_cost,
+    block_outputs,
+    packed_size,
     products,
     solve_interior,
     solve_splitting,
@@ -131,7 +132,7 @@ def solve_relaxation(
     numbers = problem.beta * x_unit * y_unit * 2 * point.z[targets.size :]
     multipliers = multiplier_matrices(cover, numbers)
     # Its U are those of a network, 2 beta times those of (17).
-    solved = _grams(cover, targets.shape[1], point.x[targets.size :])
+    solved = feasible_grams(cover, point.x[targets.size :], targets.shape[1])
     grams = tuple(U / (2 * beta * x_unit**2) for U in solved)
     value, residual, blocks = evaluate(problem, cover, grams)
     proofs = [prove(problem, cover, R, multipliers) for R in (Z, residual)]
@@ -232,12 +233,9 @@ def _program(cover: Cover, Y: Array, beta: float, maps: list[Array]) -> ConicPro
     """Assemble the program; x holds the residual, then each packed [S V; V^T T]."""
     (n, c), costs, outputs, rows, sizes = Y.shape, [], [], [], []
     for region, M in zip(cover.regions, maps, strict=True):
-        m = region.basis.shape[1]
-        weight = np.eye(m + c)
-        weight[:m, :m] = region.basis.T @ region.basis
-        sizes.append(m + c)
-        costs.append(beta / 2 * pack(weight))
-        outputs.append(_outputs(M @ region.basis, c))
+        sizes.append(region.basis.shape[1] + c)
+        costs.append(beta * block_cost(region.basis, c))
+        outputs.append(block_outputs(M @ region.basis, c))
         rows.append(sparse.csc_matrix(inequalities(region)))
         # The triangle of S comes first in that of the whole block.
         rows[-1].resize((rows[-1].shape[0], len(costs[-1])))
@@ -249,25 +247,16 @@ def _program(cover: Cover, Y: Array, beta: float, maps: list[Array]) -> ConicPro
     P = sparse.diags(np.repeat([1.0, 0.0], [n * c, inner.shape[1]]), format="csc")
     b = np.concatenate([Y.ravel(), np.zeros(cones.shape[0])])
     q = np.concatenate([np.zeros(n * c), *costs])
-    return ConicProgram(P, q, A, b, n * c, inner.shape[0], tuple(sizes))
+    rows = {"zeros": n * c, "nonnegative": inner.shape[0]}
+    return ConicProgram(P, q, A, b, **rows, matrices=tuple(sizes))
 
 
-def _outputs(M: Array, c: int) -> sparse.csc_matrix:
-    """Return the map from a packed [S V; V^T T] to ``M V``, row by row."""
-    n, m = M.shape
-    i, k, j = (part.ravel() for part in np.indices((n, m, c)))
-    columns = (m + j) * (m + j + 1) // 2 + k
-    size = (m + c) * (m + c + 1) // 2
-    values = M[i, k] / ROOT2
-    return sparse.csc_matrix((values, (i * c + j, columns)), shape=(n * c, size))
-
-
-def _grams(cover: Cover, c: int, x: Array) -> tuple[Array, ...]:
-    """Read feasible U_i from the solver's blocks."""
+def feasible_grams(cover: Cover, x: Array, c: int = 0) -> tuple[Array, ...]:
+    """Read feasible U_i from packed blocks [S V; V^T T] with c columns of V."""
     grams, start = [], 0
     for region in cover.regions:
         m = region.basis.shape[1]
-        S = unpack(x[start : start + m * (m + 1) // 2], m)
+        S = unpack(x[start : start + packed_size(m)], m)
         grams.append(feasible_gram(region, S))
-        start += (m + c) * (m + c + 1) // 2
+        start += packed_size(m + c)
     return tuple(grams)

@@ -1,12 +1,14 @@
 """Covers, proofs and programs on data solved by hand, bad solvers, and every error."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from lib.arrangements import enumerate_cells
 from lib.arrangements.cells import unit_normals
 from lib.arrangements.triangulation import find_incidence, triangulate
-from lib.conic import ConicPoint, pack, products, solve_interior, unpack
+from lib.conic import pack, products, solve_interior, unpack
 from lib.copositive import (
     cover_by_cells,
     cover_by_positive_cell,
@@ -218,7 +220,7 @@ def test_a_solver_that_errs_proves_less_never_too_much(monkeypatch, spoil):
         else:
             x += 0.1 * rng.standard_normal(x.shape)
             z += 0.1 * rng.standard_normal(z.shape)
-        return ConicPoint(x, z, "spoiled")
+        return replace(point, x=x, z=z, status="spoiled")
 
     X, Y = rng.standard_normal((6, 2)), rng.standard_normal((6, 2))
     problem = Problem(X, Y, 0.3)
