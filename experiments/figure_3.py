@@ -171,7 +171,7 @@ def _by_relaxation(problems: list[Problem]) -> dict[str, Array]:
     relaxed = [solve_relaxation(problem, cover) for problem in problems]
     return {
         "copositive": np.array([r.value for r in relaxed]),
-        "copositive_bound": np.array([r.dual.value for r in relaxed]),
+        "copositive_bound": np.array([r.dual for r in relaxed]),
     }
 
 

@@ -15,9 +15,7 @@ from lib.certificate import beta_max
 from lib.numerics import Array
 from lib.problem import Problem
 from lib.sgd import Descent, Grid, Settings
-from lib.svd import linear_optimum
-from lib.svd.centred import centred_oracle
-from lib.svd.soft_threshold import spectral_oracle
+from lib.svd import centred_oracle, linear_optimum, spectral_oracle
 
 KINDS = ("relu", "linear")
 

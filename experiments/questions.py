@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lib.cone_pca import Counted, oracle
-from lib.cutting_plane import solve_dual
-from lib.cutting_plane.method import Bundle, Centre
+from lib.cutting_plane import Bundle, Centre, solve_dual
 from lib.frank_wolfe import solve
 from lib.numerics import Array
 from lib.problem import Problem

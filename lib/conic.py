@@ -33,7 +33,7 @@ SOLVED = ("Solved", "AlmostSolved")
 """Clarabel's words for a point that can be used as it is."""
 
 PANIC = "PanicException"
-"""The class that stands for a panic of compiled Rust, whose module cannot be imported."""
+"""The class that stands for a panic of compiled Rust; its module cannot be imported."""
 
 
 class SolverFailure(RuntimeError):  # noqa: N818, a result that did not come

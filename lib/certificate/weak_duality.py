@@ -11,7 +11,7 @@ from lib.cone_pca import Maximum, Oracle, oracle
 from lib.losses import STAY_INSIDE, best_scale
 from lib.networks import as_network
 from lib.numerics import Array
-from lib.problem import Network, Problem, residual
+from lib.problem import Bounds, Network, Problem, residual
 
 PEAK = 1e-3
 """Local maxima so near to beta take part in the refinement of a dual point."""
@@ -27,7 +27,7 @@ GRAM_ROUNDING = 1e-14
 
 
 @dataclass(frozen=True, eq=False)
-class Certificate:
+class Certificate(Bounds):
     """A primal value, a dual bound, and the dual point that proves it.
 
     ``dual <= p* <= primal``, so the network is optimal up to ``gap``.
@@ -58,16 +58,6 @@ class Certificate:
         It lowers the objective to first order where ``kappa.value > beta``.
         """
         return self.kappa.direction
-
-    @property
-    def gap(self) -> float:
-        """``primal - dual``, an upper bound of ``primal - p*``."""
-        return self.primal - self.dual
-
-    @property
-    def relative_gap(self) -> float:
-        """``gap / primal``; 0 when both values are 0."""
-        return self.gap / self.primal if self.primal > 0 else 0.0
 
     def __str__(self) -> str:
         """Return the certificate in one line."""
@@ -141,7 +131,7 @@ def certify(
     return _refined(problem, proof, R, refine, bound)
 
 
-def prove(problem: Problem, Z: Array, kappa_bound: float) -> float:
+def lower_bound(problem: Problem, Z: Array, kappa_bound: float) -> float:
     """Return the largest lower bound of p* that a multiple of Z proves.
 
     For points whose kappa is bounded by other means than an oracle, such as averages

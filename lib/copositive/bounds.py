@@ -7,6 +7,7 @@ rounding errors only.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.linalg import LinAlgError, cholesky
@@ -15,7 +16,7 @@ from lib.arrangements.cells import PARALLEL_TOLERANCE
 from lib.copositive.cover import Cover, Region
 from lib.losses import SQUARED, feasible_scale
 from lib.numerics import EPS, Array
-from lib.problem import Problem
+from lib.problem import Bounds, Problem
 
 EIGENVALUE_ROUNDINGS = 16
 """Times the size of a small matrix: roundings of its norm by which LAPACK's
@@ -48,6 +49,23 @@ class DualPoint:
     multipliers: tuple[Array, ...]
     kappa_bound: float
     value: float
+
+
+class ProvedValue(Bounds):
+    """A ``value`` that is reached and a ``proof``, whose own value is the dual one."""
+
+    value: float
+    proof: Any
+
+    @property
+    def primal(self) -> float:
+        """The value reached."""
+        return self.value
+
+    @property
+    def dual(self) -> float:
+        """The value proved from below."""
+        return self.proof.value
 
 
 def bound_norm(cover: Cover, Z: Array, multipliers: tuple[Array, ...]) -> float:
@@ -100,7 +118,7 @@ def _usable(N: Array) -> Array:
     return np.maximum(np.maximum(N, N.T), 0.0)
 
 
-def prove(
+def prove_over_cover(
     problem: Problem, cover: Cover, Z: Array, multipliers: tuple[Array, ...]
 ) -> DualPoint:
     """Scale Z to a feasible point of (11) and return the lower bound it proves.

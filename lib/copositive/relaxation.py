@@ -19,7 +19,7 @@ from lib.conic import (
     solve_splitting,
     unpack,
 )
-from lib.copositive.bounds import DualPoint, prove
+from lib.copositive.bounds import DualPoint, ProvedValue, prove_over_cover
 from lib.copositive.cover import Cover, Region
 from lib.losses import require_squared
 from lib.numerics import EPS, Array
@@ -32,17 +32,17 @@ SOLVERS: dict[str, Callable[[ConicProgram], ConicPoint]] = {
 
 
 @dataclass(frozen=True, eq=False)
-class Relaxation:
+class Relaxation(ProvedValue):
     """A solution of (17), (19) or (20) over a cover, from both sides.
 
-    ``dual.value <= optimum of the relaxation <= value``, the left side proved with
+    ``dual <= optimum of the relaxation <= value``, the left side proved with
     rounding, the right side the objective at a feasible point.
 
     Parameters
     ----------
     value : float
         Objective at ``grams``, which are feasible up to rounding.
-    dual : DualPoint
+    proof : DualPoint
         What is proved from below; its value also bounds p* of (5) if the cover
         holds every neuron.
     grams : tuple of (r, r) arrays
@@ -56,21 +56,11 @@ class Relaxation:
     """
 
     value: float
-    dual: DualPoint
+    proof: DualPoint
     grams: tuple[Array, ...]
     blocks: tuple[Array, ...]
     cover: Cover
     status: str
-
-    @property
-    def gap(self) -> float:
-        """``value - dual.value``."""
-        return self.value - self.dual.value
-
-    @property
-    def relative_gap(self) -> float:
-        """``gap / value``; 0 when both are 0."""
-        return self.gap / self.value if self.value > 0 else 0.0
 
 
 def solve_relaxation(
@@ -135,7 +125,7 @@ def solve_relaxation(
     solved = feasible_grams(cover, point.x[targets.size :], targets.shape[1])
     grams = tuple(U / (2 * beta * x_unit**2) for U in solved)
     value, residual, blocks = evaluate(problem, cover, grams)
-    proofs = [prove(problem, cover, R, multipliers) for R in (Z, residual)]
+    proofs = [prove_over_cover(problem, cover, R, multipliers) for R in (Z, residual)]
     best = max(proofs, key=lambda proof: proof.value)
     return Relaxation(value, best, grams, blocks, cover, point.status)
 

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lib.copositive.bounds import bound_eigenvalue
+from lib.copositive.bounds import ProvedValue, bound_eigenvalue
 from lib.losses import SQUARED, feasible_scale
 from lib.numerics import EPS, Array
 from lib.problem import Problem
 
-RELAXATION = 1.7
+OVER_RELAXATION = 1.7
 """Over-relaxation of the splitting, between 1 and 2."""
 
 CHECK_EVERY = 20
@@ -51,7 +51,7 @@ class WhitenedProof:
 
 
 @dataclass(frozen=True, eq=False)
-class Whitened:
+class Whitened(ProvedValue):
     """A solution of (20) for whitened X, from both sides.
 
     Parameters
@@ -74,11 +74,6 @@ class Whitened:
     steps: int
     converged: bool
     status: str
-
-    @property
-    def relative_gap(self) -> float:
-        """``(value - proof.value) / value``; 0 when both are 0."""
-        return (self.value - self.proof.value) / self.value if self.value > 0 else 0.0
 
 
 def solve_whitened(
@@ -141,7 +136,7 @@ def solve_whitened(
         n = len(Y)
         zero = WhitenedProof(np.zeros_like(checked.Y), np.zeros((n, n)), 0.0)
         return Whitened(0.0, zero, zero.N, 0, True, "Y is zero.")
-    best = _Bounds(targets, checked.beta)
+    best = _Best(targets, checked.beta)
     taken = _run(_Splitting(targets, checked.beta), best, tolerance, steps, progress)
     proof = prove_whitened(checked.Y, checked.beta, best.proof.Z @ back, best.proof.N)
     converged = best.relative_gap <= tolerance
@@ -153,7 +148,7 @@ def solve_whitened(
 
 def _run(
     split: _Splitting,
-    best: _Bounds,
+    best: _Best,
     tolerance: float,
     steps: int,
     progress: Callable[[int, float, float], None] | None,
@@ -195,7 +190,7 @@ class _Splitting:
     def advance(self) -> None:
         """Make one step: cut eigenvalues, over-relax, set the blocks, update L."""
         self.cone = _positive_part(self.M - self.L)
-        target = RELAXATION * self.cone + (1 - RELAXATION) * self.M + self.L
+        target = OVER_RELAXATION * self.cone + (1 - OVER_RELAXATION) * self.M + self.L
         blocks = self._set_blocks(target)
         moved = self.penalty * float(np.linalg.norm(blocks - self.M))
         self.residuals = float(np.linalg.norm(self.cone - blocks)), moved
@@ -236,7 +231,7 @@ def _positive_part(S: Array) -> Array:
     return (kept * values[values > 0]) @ kept.T
 
 
-class _Bounds:
+class _Best(ProvedValue):
     """The best W and the best dual point so far."""
 
     def __init__(self, Y: Array, beta: float) -> None:
@@ -245,11 +240,6 @@ class _Bounds:
         self.W = np.zeros((n, n))
         self.value = 0.5 * float(np.vdot(Y, Y))
         self.proof = WhitenedProof(np.zeros_like(Y), self.W, 0.0)
-
-    @property
-    def relative_gap(self) -> float:
-        """Distance of the two sides over the upper one."""
-        return (self.value - self.proof.value) / self.value
 
     def improve(self, W: Array, residual: Array, N: Array) -> None:
         """Take what is better in a new pair of candidates."""

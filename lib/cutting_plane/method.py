@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from lib.certificate import Certificate
+from lib.certificate import Certificate, Round, Solution
 from lib.cone_pca import Maximum, Oracle, oracle
 from lib.cutting_plane.barrier import Barrier, Cuts, analytic_centre
 from lib.losses import SQUARED, feasible_scale, require_squared
@@ -22,52 +22,6 @@ DEFAULT_TOLERANCE = 1e-6
 ROOM = 1e-2
 """A start lies this share inside the cuts, or the relative gap if that is less, and
 the ball is widened by this share of the gap to hold it."""
-
-
-@dataclass(frozen=True, eq=False)
-class Query:
-    """What is known after one question to the oracle.
-
-    Parameters
-    ----------
-    upper, lower : float
-        Best primal and dual value so far: ``lower <= p* <= upper``, and neither
-        ever gets worse.
-    kappa : float
-        The oracle's value at the point asked; above beta it was infeasible.
-    cuts : int
-        Cuts in force afterwards.
-    """
-
-    upper: float
-    lower: float
-    kappa: float
-    cuts: int
-
-
-@dataclass(frozen=True, eq=False)
-class CuttingPlanes:
-    """The dual solved by cuts, and the network that the cuts make.
-
-    Parameters
-    ----------
-    network : Network
-        Balanced; its neurons are directions of cuts.
-    certificate : Certificate
-        ``primal`` of that network, ``dual`` of the best feasible Z, and what the
-        oracle said of a multiple of it.
-    history : tuple of Query
-    status : str
-        A sentence that says why the method stopped.
-    converged : bool
-        Whether the relative gap reached the tolerance.
-    """
-
-    network: Network
-    certificate: Certificate
-    history: tuple[Query, ...]
-    status: str
-    converged: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,8 +135,8 @@ def solve_dual(
     tolerance: float = DEFAULT_TOLERANCE,
     queries: int = 1000,
     bound: Oracle = oracle,
-    progress: Callable[[Query], None] | None = None,
-) -> CuttingPlanes:
+    progress: Callable[[Round], None] | None = None,
+) -> Solution:
     """Solve the dual (73) by cutting planes, with networks as upper bounds.
 
     A point Z is put to the oracle. Each direction with ``|Z^T h(u)|`` above beta
@@ -204,12 +158,13 @@ def solve_dual(
     bound : callable
         The oracle, where another than :func:`lib.cone_pca.oracle` is wanted.
     progress : callable, optional
-        Called with each :class:`Query`.
+        Called with each :class:`lib.certificate.Round`.
 
     Returns
     -------
-    CuttingPlanes
-        Not converging is a status, not an error: both bounds are valid.
+    Solution
+        Its neurons are directions of cuts, and its certificate has the best feasible
+        Z. Not converging is a status, not an error: both bounds are valid.
 
     Raises
     ------
@@ -250,7 +205,7 @@ def solve_dual(
             status = "Neither cuts nor bounds moved any more."
             break
     converged = model.proof.relative_gap <= tolerance
-    return CuttingPlanes(model.network, model.proof, tuple(history), status, converged)
+    return Solution(model.network, model.proof, tuple(history), status, converged)
 
 
 def _first(problem: Problem, rule: Rule | None) -> Model:
@@ -305,11 +260,11 @@ def _with_upper(model: Model, V: Array) -> Model:
 
 
 def _report(
-    model: Model, kappa: Maximum, progress: Callable[[Query], None] | None
-) -> Query:
+    model: Model, kappa: Maximum, progress: Callable[[Round], None] | None
+) -> Round:
     """Make the entry of this query and hand it to ``progress``."""
     proof = model.proof
-    entry = Query(proof.primal, proof.dual, kappa.value, len(model.U))
+    entry = Round(proof.primal, proof.dual, kappa.value, len(model.U))
     if progress is not None:
         progress(entry)
     return entry

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lib.certificate.weak_duality import prove
+from lib.certificate.weak_duality import lower_bound
 from lib.cone_pca.maximum import masses
 from lib.frank_wolfe.solver import DEFAULT_TOLERANCE, Solution, solve
 from lib.numerics import EPS, Array
@@ -234,4 +234,4 @@ def _average_bound(problem: Problem, shares: Array, points: list[Array]) -> floa
     parts = [share * Z for share, Z in zip(shares, points, strict=True)]
     sizes = problem.spread(sum(np.abs(part) for part in parts))
     rounding = AVERAGING * (problem.beta + float(masses(problem.X, sizes).sum()))
-    return prove(problem, sum(parts), problem.beta + rounding)
+    return lower_bound(problem, sum(parts), problem.beta + rounding)

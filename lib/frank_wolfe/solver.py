@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from lib.certificate import Certificate, certify
+from lib.certificate import Certificate, Round, Solution, certify
 from lib.cone_pca import Maximum, Oracle, oracle
 from lib.frank_wolfe.sliding.merge import merged
 from lib.frank_wolfe.sliding.step import cross, slide
@@ -42,41 +42,6 @@ BRIEF = 30
 
 REFINEMENTS = 3
 """Newton steps on the dual point; each is taken only while it proves more."""
-
-
-@dataclass(frozen=True, eq=False)
-class Round:
-    """One round: the value reached, the bound proved, and the neurons used."""
-
-    primal: float
-    dual: float
-    kappa: float
-    neurons: int
-
-
-@dataclass(frozen=True, eq=False)
-class Solution:
-    """A trained network and the proof of how good it is.
-
-    Parameters
-    ----------
-    network : Network
-        On the inputs of the problem, balanced, without dead neurons.
-    certificate : Certificate
-        Of that network, computed after the fact by :func:`lib.certificate.certify`.
-    history : tuple of Round
-        One entry a round, from the zero network on.
-    status : str
-        A sentence that says why the solver stopped.
-    converged : bool
-        Whether the certificate reached the tolerance asked for.
-    """
-
-    network: Network
-    certificate: Certificate
-    history: tuple[Round, ...]
-    status: str
-    converged: bool
 
 
 def solve(

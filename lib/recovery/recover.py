@@ -36,7 +36,7 @@ class Recovery:
         Its objective (5), computed from the network alone.
     stated : float
         The value of the convex program at the solution given.
-    factor_loss : float
+    factor_error : float
         Largest relative error of a completely positive factor.
     status : str
         A sentence that says whether the network costs more than stated.
@@ -45,18 +45,18 @@ class Recovery:
     network: Network
     cost: float
     stated: float
-    factor_loss: float
+    factor_error: float
     status: str
 
     @property
-    def loss(self) -> float:
+    def excess(self) -> float:
         """``cost - stated``: what the way back lost. Negative if it gained."""
         return self.cost - self.stated
 
     @property
     def is_exact(self) -> bool:
         """Whether the network costs no more than stated, up to rounding."""
-        return self.loss <= COST_ROUNDING * abs(self.stated)
+        return self.excess <= COST_ROUNDING * abs(self.stated)
 
 
 def recover_from_atoms(problem: Problem, directions: Array, outputs: Array) -> Recovery:
@@ -161,7 +161,7 @@ def recover_from_grams(
     -------
     Recovery
         Where U_i is in the relaxed cone of (19) but not in that of (17), no exact
-        factor exists and the loss says so.
+        factor exists and the excess says so.
 
     Raises
     ------
@@ -206,7 +206,7 @@ def recover_from_relaxation(problem: Problem, relaxation: Relaxation) -> Recover
     Recovery
         On the inputs of the problem. ``stated`` is ``relaxation.value``. Over
         simplicial pieces of rank up to 4 the network costs no more; over cells, (19)
-        can be below p* and then the loss says by how much.
+        can be below p* and then the excess says by how much.
 
     Raises
     ------
@@ -266,12 +266,12 @@ def _together(problem: Problem, cells: list[_Cell]) -> tuple[Array, float]:
 
 
 def _factored(problem: Problem, cells: list[_Cell], Z: Array) -> tuple[Network, float]:
-    """Return the neurons of all cells and the largest loss of a factor."""
+    """Return the neurons of all cells and the largest error of a factor."""
     neurons, worst = [], 0.0
     for cell in cells:
-        L, loss = _in_cell(cell)
+        L, error = _in_cell(cell)
         neurons.append((L, L.T @ cell.active.T @ Z))
-        worst = max(worst, loss)
+        worst = max(worst, error)
     return _scaled(problem, neurons), worst
 
 
@@ -286,7 +286,7 @@ def recover_from_activations(
     Parameters
     ----------
     problem : Problem
-        With ``X X^T = I``; for other X the network is as valid, and its loss larger.
+        With ``X X^T = I``; for other X the network is as valid, and its excess larger.
     W : (n, n) array
         Doubly nonnegative.
     rng : numpy.random.Generator, optional
@@ -304,7 +304,7 @@ def recover_from_activations(
     stated, Z = _program_value(problem, W, float(np.trace(W)))
     found = factorize(W, rng=rng)
     neurons = [(problem.X.T @ found.factor, found.factor.T @ Z)]
-    return _recovery(problem, _scaled(problem, neurons), stated, found.loss)
+    return _recovery(problem, _scaled(problem, neurons), stated, found.error)
 
 
 def _require_as_many(**lists: Sequence) -> None:
@@ -322,14 +322,14 @@ def _program_value(problem: Problem, inner: Array, trace: float) -> tuple[float,
 
 
 def _in_cell(cell: _Cell) -> tuple[Array, float]:
-    """Return L in a cell with ``L L^T = gram``, (d, m), and the factor's loss."""
+    """Return L in a cell with ``L L^T = gram``, (d, m), and the factor's error."""
     if cell.rays is None:
         found = factorize(cell.facets @ cell.gram @ cell.facets.T)
-        return np.linalg.pinv(cell.facets) @ found.factor, found.loss
+        return np.linalg.pinv(cell.facets) @ found.factor, found.error
     inverse = np.linalg.pinv(cell.rays)
     S = inverse @ cell.gram @ inverse.T
     found = factorize((S + S.T) / 2)  # thin cones magnify rounding
-    return cell.rays @ found.factor, found.loss
+    return cell.rays @ found.factor, found.error
 
 
 def _scaled(problem: Problem, neurons: list[tuple[Array, Array]]) -> Network:
@@ -340,7 +340,7 @@ def _scaled(problem: Problem, neurons: list[tuple[Array, Array]]) -> Network:
 
 
 def _recovery(
-    problem: Problem, network: Network, stated: float, factor_loss: float
+    problem: Problem, network: Network, stated: float, factor_error: float
 ) -> Recovery:
     """Balance the network and compare what it costs with what was stated."""
     network = network.balanced()
@@ -355,4 +355,4 @@ def _recovery(
             f"The network costs {excess:.2g} more than stated, relatively: an exact "
             "factor was not found, or the solution given was not quite feasible."
         )
-    return Recovery(network, cost, stated, factor_loss, status)
+    return Recovery(network, cost, stated, factor_error, status)

@@ -1,25 +1,22 @@
 """Whitened and spike-free data, where training is a singular value decomposition."""
 
-from lib.svd.centred import Demeaned, demeaned_closed_form
+from lib.svd.centred import centred_oracle, demeaned_closed_form
 from lib.svd.soft_threshold import (
-    ClosedForm,
     closed_form,
     linear_optimum,
     literal_network,
+    spectral_oracle,
 )
-from lib.svd.spike_freeness import SpikeFree, spike_free
-from lib.svd.whitening import Whitening, deviation, trim, whiten
+from lib.svd.spike_freeness import spike_free
+from lib.svd.whitening import trim, whiten
 
 __all__ = [
-    "ClosedForm",
-    "Demeaned",
-    "SpikeFree",
-    "Whitening",
+    "centred_oracle",
     "closed_form",
     "demeaned_closed_form",
-    "deviation",
     "linear_optimum",
     "literal_network",
+    "spectral_oracle",
     "spike_free",
     "trim",
     "whiten",

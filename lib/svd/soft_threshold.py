@@ -127,7 +127,7 @@ def closed_form(problem: Problem, *, deviation: float | None = None) -> ClosedFo
         return _refused(NO_NETWORK.format(violation, negativity), summary, negativity)
     mixed = factorize(M)
     if not mixed.exact:
-        return _refused(UNDECIDED.format(violation, mixed.loss), summary, 0.0)
+        return _refused(UNDECIDED.format(violation, mixed.error), summary, 0.0)
     network = _network(problem.X, mixed.factor, P, outputs)
     return _attained(problem, network, MIXED.format(violation), summary, deviation)
 

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from lib.cone_pca import Maximum, oracle
-from lib.cutting_plane import solve_dual
+from lib.cutting_plane import Bundle, Centre, solve_dual
 from lib.cutting_plane.barrier import Barrier, Cuts, analytic_centre
-from lib.cutting_plane.method import Bundle, Centre
 from lib.data import spiral
 from lib.losses import SQUARED
 from lib.problem import Problem, objective
@@ -44,8 +43,8 @@ def test_two_samples_have_the_bounds_three_quarters(rule):
 def test_bounds_are_monotone_and_true(rule):
     problem = random_problem()
     solution = solve_dual(problem, rule)
-    upper = np.array([query.upper for query in solution.history])
-    lower = np.array([query.lower for query in solution.history])
+    upper = np.array([query.primal for query in solution.history])
+    lower = np.array([query.dual for query in solution.history])
     assert (np.diff(upper) <= 0).all()
     assert (np.diff(lower) >= 0).all()
     assert (lower <= upper).all()
@@ -62,7 +61,7 @@ def test_zero_network_is_proved_optimal_beyond_beta_max(rule):
     assert solution.converged
     assert solution.network.width == 0
     assert len(solution.history) == 1
-    assert solution.history[0].cuts == 0
+    assert solution.history[0].size == 0
 
 
 @each_rule
@@ -100,7 +99,7 @@ def test_cone_cuts_settle_a_direction_that_linear_cuts_must_repeat():
     cones, linear = (solve_dual(problem, Centre(linear=k)) for k in (False, True))
     assert cones.converged
     assert linear.converged
-    assert cones.history[-1].cuts < linear.history[-1].cuts
+    assert cones.history[-1].size < linear.history[-1].size
     assert len(cones.history) < len(linear.history)
 
 

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from lib.cutting_plane import solve_dual
-from lib.cutting_plane.method import Bundle, Centre
+from lib.cutting_plane import Bundle, Centre, solve_dual
 from lib.data import gaussian_teacher, spiral
 from lib.frank_wolfe import solve
 from lib.problem import Problem

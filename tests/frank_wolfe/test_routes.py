@@ -14,8 +14,7 @@ from lib.copositive import (
     solve_whitened,
 )
 from lib.copositive.norm import largest_on_faces
-from lib.cutting_plane import solve_dual
-from lib.cutting_plane.method import Bundle, Centre
+from lib.cutting_plane import Bundle, Centre, solve_dual
 from lib.data import load_images, one_hot, spiral
 from lib.frank_wolfe import solve
 from lib.problem import Problem, objective
@@ -73,7 +72,7 @@ def test_17_columns_and_cuts_are_the_certified_optimum(problem):
     columns = solve_by_columns(problem)
     for found in (pieces, columns.solution):
         assert found.value == pytest.approx(best, rel=VALUE)
-        assert best * (1 - BOUND) <= found.dual.value <= best * (1 + ROUNDING)
+        assert best * (1 - BOUND) <= found.dual <= best * (1 + ROUNDING)
     cuts = solve_dual(problem, Bundle())
     assert cuts.converged
     assert cuts.certificate.primal == pytest.approx(best, rel=CUTS)
@@ -145,11 +144,11 @@ def test_columns_solve_17_at_rank_4_with_few_of_its_pieces(n, c, share):
     found = solve_by_columns(problem)
     assert found.converged
     assert found.solution.value == pytest.approx(optimum(problem), rel=VALUE)
-    upper = np.array([entry.upper for entry in found.history])
-    lower = np.array([entry.lower for entry in found.history])
+    upper = np.array([entry.primal for entry in found.history])
+    lower = np.array([entry.dual for entry in found.history])
     assert (np.diff(upper) <= 0).all()
     assert (np.diff(lower) >= 0).all()
-    assert lower[-1] == found.solution.dual.value
+    assert lower[-1] == found.solution.dual
     # Of 13,458 pieces at n = 20 and 118,992 at n = 40.
     assert len(found.solution.cover) <= 250
     recovered = recover_from_relaxation(problem, found.solution)
@@ -161,7 +160,7 @@ def test_bound_of_columns_holds_on_all_faces_of_all_pieces():
     problem = random_problem(5, 12, 4, 2, 0.2)
     found = solve_by_columns(problem)
     everything = cover_by_simplices(problem.X)
-    Z = found.solution.dual.Z
+    Z = found.solution.proof.Z
     # 464 cells, some 2,500 pieces: the oracle that priced them has no part in this.
     assert len(everything) > 10 * len(found.solution.cover)
     assert largest_on_faces(everything, Z)[0] <= problem.beta * (1 + ROUNDING)

@@ -150,7 +150,7 @@ def test_history_starts_from_the_zero_network():
     problem = random_problem()
     first = solve(problem).history[0]
     assert first.primal == 0.5 * np.vdot(problem.Y, problem.Y)
-    assert first.neurons == 0
+    assert first.size == 0
     assert first.kappa == oracle(problem.X, problem.Y).value
 
 

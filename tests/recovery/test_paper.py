@@ -74,7 +74,7 @@ def test_matrices_of_17_give_an_optimal_network(problem):
     found = recover_from_grams(problem, patterns, grams, rays)
     assert found.stated == pytest.approx(value, rel=INTERIOR_POINT)
     assert found.cost == pytest.approx(optimum, rel=INTERIOR_POINT)
-    assert found.loss <= INTERIOR_POINT * found.stated
+    assert found.excess <= INTERIOR_POINT * found.stated
     # Frank-Wolfe and the interior point method have nothing in common.
     assert certify(problem, found.network).dual <= optimum
 
