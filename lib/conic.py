@@ -57,6 +57,10 @@ class ConicProgram:
         Sizes of the cones ``|s_2, s_3, ...| <= s_1``; Clarabel only.
     matrices : tuple of int
         Sizes of the matrix cones.
+    unit : float
+        The size of the dual variable that matters. A splitting method stops at an
+        absolute error, which is asked in this unit: what a dual point proves then
+        has the accuracy of the solver, however small the weight decay is.
     """
 
     P: sparse.csc_matrix | None
@@ -67,6 +71,7 @@ class ConicProgram:
     nonnegative: int = 0
     norms: tuple[int, ...] = ()
     matrices: tuple[int, ...] = ()
+    unit: float = 1.0
 
     @property
     def upper(self) -> sparse.csc_matrix:
@@ -201,8 +206,8 @@ def solve_splitting(program: ConicProgram) -> ConicPoint:
     sizes = list(program.matrices)
     cone = {"z": program.zeros, "l": program.nonnegative, "s": sizes}
     limits = {
-        "eps_abs": SPLITTING_TOLERANCE,
-        "eps_rel": SPLITTING_TOLERANCE,
+        "eps_abs": SPLITTING_TOLERANCE * program.unit,
+        "eps_rel": SPLITTING_TOLERANCE * program.unit,
         "max_iters": SPLITTING_STEPS,
     }
     with failures_of("SCS", len(program.q)):

@@ -15,8 +15,7 @@ from lib.arrangements import Cells, enumerate_cells, generic_cell_count
 from lib.arrangements.cells import unit_normals
 from lib.arrangements.triangulation import Incidence, find_incidence
 from lib.numerics import EPS, Array
-from lib.problem import Problem, reduce_rank
-from lib.problem.problem import RankReduction
+from lib.problem import Problem, RankReduction, reduce_rank
 
 EXACT_RANK = 4
 """Doubly nonnegative matrices of at most this size are completely positive

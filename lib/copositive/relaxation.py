@@ -238,7 +238,7 @@ def _program(cover: Cover, Y: Array, beta: float, maps: list[Array]) -> ConicPro
     b = np.concatenate([Y.ravel(), np.zeros(cones.shape[0])])
     q = np.concatenate([np.zeros(n * c), *costs])
     rows = {"zeros": n * c, "nonnegative": inner.shape[0]}
-    return ConicProgram(P, q, A, b, **rows, matrices=tuple(sizes))
+    return ConicProgram(P, q, A, b, **rows, matrices=tuple(sizes), unit=min(beta, 1.0))
 
 
 def feasible_grams(cover: Cover, x: Array, c: int = 0) -> tuple[Array, ...]:

@@ -5,6 +5,7 @@ from lib.problem.convolution import patches, pooled_problem
 from lib.problem.problem import (
     Network,
     Problem,
+    RankReduction,
     as_matrix,
     interpolate,
     objective,
@@ -16,6 +17,7 @@ __all__ = [
     "Bounds",
     "Network",
     "Problem",
+    "RankReduction",
     "as_matrix",
     "interpolate",
     "objective",

@@ -58,7 +58,7 @@ def test_zero_targets_are_solved_by_the_zero_network():
     assert certificate.primal == certificate.dual == certificate.relative_gap == 0.0
 
 
-@pytest.mark.parametrize("scale", [1e-170, 1e170])
+@pytest.mark.parametrize("scale", [1e-120, 1e120])
 def test_extreme_scales_never_close_a_gap_that_is_open(scale):
     # kappa(Y) = sqrt(2) scale is 1e5 times beta: the zero network is far off.
     problem = Problem(scale * np.eye(2), np.ones((2, 1)), 1e-5 * scale)
