@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,8 +22,8 @@ from lib.conic import (
 from lib.copositive.bounds import DualPoint, ProvedValue, prove_over_cover
 from lib.copositive.cover import Cover, Region
 from lib.losses import require_squared
-from lib.numerics import EPS, Array
-from lib.problem import Problem
+from lib.numerics import Array
+from lib.problem import Problem, reduce_rank
 
 SOLVERS: dict[str, Callable[[ConicProgram], ConicPoint]] = {
     "interior": solve_interior,
@@ -112,19 +112,22 @@ def solve_relaxation(
     """
     _check(problem, cover, solver)
     x_unit, y_unit = _unit(cover.X), _unit(problem.Y)
-    targets, back = _compressed(problem.Y / y_unit)
+    # Only Y Y^T matters: rank(Y) outputs are enough.
+    outputs = reduce_rank(problem.Y / y_unit)
+    targets = outputs.coordinates
     beta = problem.beta / (x_unit * y_unit)
     maps = [region.active(problem, cover.X / x_unit) for region in cover.regions]
     program = _program(cover, targets, beta, maps)
     point = SOLVERS[solver](program)
-    Z = point.x[: targets.size].reshape(targets.shape) @ back * y_unit
+    Z = point.x[: targets.size].reshape(targets.shape) @ outputs.basis.T * y_unit
     # A unit of the solver's numbers is beta x_unit y_unit of those of G^T N G.
     numbers = problem.beta * x_unit * y_unit * 2 * point.z[targets.size :]
     multipliers = multiplier_matrices(cover, numbers)
     # Its U are those of a network, 2 beta times those of (17).
     solved = feasible_grams(cover, point.x[targets.size :], targets.shape[1])
     grams = tuple(U / (2 * beta * x_unit**2) for U in solved)
-    value, residual, blocks = evaluate(problem, cover, grams)
+    actives = [region.active(problem, cover.X) for region in cover.regions]
+    value, residual, blocks = evaluate(problem, actives, grams)
     proofs = [prove_over_cover(problem, cover, R, multipliers) for R in (Z, residual)]
     best = max(proofs, key=lambda proof: proof.value)
     return Relaxation(value, best, grams, blocks, cover, point.status)
@@ -150,13 +153,6 @@ def _check(problem: Problem, cover: Cover, solver: str) -> None:
 def _unit(matrix: Array) -> float:
     """Return the largest entry, or 1 if all are zero."""
     return float(np.abs(matrix).max()) or 1.0
-
-
-def _compressed(Y: Array) -> tuple[Array, Array]:
-    """Return (T, Q) with ``Y = T Q``, Q of orthonormal rows, T of rank(Y) columns."""
-    left, sigma, Q = np.linalg.svd(Y, full_matrices=False)
-    rank = max(int((sigma > max(Y.shape) * EPS * sigma[0]).sum()), 1)
-    return left[:, :rank] * sigma[:rank], Q[:rank]
 
 
 def inequalities(region: Region) -> Array:
@@ -203,20 +199,27 @@ def feasible_gram(region: Region, S: Array) -> Array:
 
 
 def evaluate(
-    problem: Problem, cover: Cover, grams: tuple[Array, ...]
+    problem: Problem, actives: Sequence[Array], grams: Sequence[Array]
 ) -> tuple[float, Array, tuple[Array, ...]]:
     """Return the objective of (17) at some U_i, the residual Z and the blocks V_i.
 
-    ``Z = (I + 2 K)^-1 Y`` with ``K = sum_i M_i U_i M_i^T``, ``M_i = S D_i X``; then
-    ``F = 2 K Z = sum_i M_i V_i`` is what the best output weights produce.
+    With ``actives`` the ``M_i = S D_i X``, (n, r), and ``K = sum_i M_i U_i M_i^T``;
+    then ``F = 2 K Z = sum_i M_i V_i`` is what the best output weights produce.
     O(n^3 + P n^2 r).
     """
-    actives = [region.active(problem, cover.X) for region in cover.regions]
     kernel = sum(M @ U @ M.T for M, U in zip(actives, grams, strict=True))
-    Z = np.linalg.solve(np.eye(len(problem.Y)) + 2 * kernel, problem.Y)
-    cost = problem.beta**2 * sum(float(np.trace(U)) for U in grams)
+    trace = sum(float(np.trace(U)) for U in grams)
+    value, Z = kernel_value(problem.Y, problem.beta, kernel, trace)
     blocks = tuple(2 * U @ (M.T @ Z) for M, U in zip(actives, grams, strict=True))
-    return 0.5 * float(np.vdot(Z, problem.Y)) + cost, Z, blocks
+    return value, Z, blocks
+
+
+def kernel_value(
+    Y: Array, beta: float, kernel: Array, trace: float
+) -> tuple[float, Array]:
+    """Return ``1/2 tr Y^T Z + beta^2 trace`` and ``Z = (I + 2 K)^-1 Y``, (n, c)."""
+    Z = np.linalg.solve(np.eye(len(Y)) + 2 * kernel, Y)
+    return 0.5 * float(np.vdot(Z, Y)) + beta**2 * trace, Z
 
 
 def _program(cover: Cover, Y: Array, beta: float, maps: list[Array]) -> ConicProgram:

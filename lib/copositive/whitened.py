@@ -14,9 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from lib.copositive.bounds import ProvedValue, bound_eigenvalue
+from lib.copositive.relaxation import kernel_value
 from lib.losses import SQUARED, feasible_scale
 from lib.numerics import EPS, Array
-from lib.problem import Problem
+from lib.problem import Problem, reduce_rank
 
 OVER_RELAXATION = 1.7
 """Over-relaxation of the splitting, between 1 and 2."""
@@ -131,14 +132,17 @@ def solve_whitened(
             f"solve_whitened needs tolerance > 0 and steps >= 1; got tolerance = "
             f"{tolerance!r}, steps = {steps!r}."
         )
-    targets, back = _coordinates(checked.Y)
+    outputs = reduce_rank(checked.Y)
+    targets = outputs.coordinates
     if not targets.any():
         n = len(Y)
         zero = WhitenedProof(np.zeros_like(checked.Y), np.zeros((n, n)), 0.0)
         return Whitened(0.0, zero, zero.N, 0, True, "Y is zero.")
     best = _Best(targets, checked.beta)
     taken = _run(_Splitting(targets, checked.beta), best, tolerance, steps, progress)
-    proof = prove_whitened(checked.Y, checked.beta, best.proof.Z @ back, best.proof.N)
+    proof = prove_whitened(
+        checked.Y, checked.beta, best.proof.Z @ outputs.basis.T, best.proof.N
+    )
     converged = best.relative_gap <= tolerance
     status = "The relative gap reached the tolerance."
     if not converged:
@@ -165,13 +169,6 @@ def _run(
             return step
         split.balance(step)
     return steps
-
-
-def _coordinates(Y: Array) -> tuple[Array, Array]:
-    """Return (T, Q) with ``Y = T Q``, Q of orthonormal rows, T of rank(Y) columns."""
-    left, sigma, Q = np.linalg.svd(Y, full_matrices=False)
-    rank = max(int((sigma > max(Y.shape) * EPS * sigma[0]).sum()), 1)
-    return left[:, :rank] * sigma[:rank], Q[:rank]
 
 
 class _Splitting:
@@ -244,8 +241,7 @@ class _Best(ProvedValue):
     def improve(self, W: Array, residual: Array, N: Array) -> None:
         """Take what is better in a new pair of candidates."""
         W = _doubly_nonnegative(W)
-        Z = np.linalg.solve(np.eye(len(W)) + 2 * W, self.Y)
-        value = 0.5 * float(np.vdot(Z, self.Y)) + self.beta**2 * float(np.trace(W))
+        value, Z = kernel_value(self.Y, self.beta, W, float(np.trace(W)))
         if value < self.value:
             self.W, self.value = W, value
         for candidate in (Z, residual):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lib.copositive import Relaxation
+from lib.copositive.relaxation import evaluate, kernel_value
 from lib.numerics import Array
 from lib.problem import Network, Problem, objective
 from lib.recovery.completely_positive import factorize
@@ -75,8 +76,8 @@ def recover_from_atoms(problem: Problem, directions: Array, outputs: Array) -> R
         balanced (Lemma 4).
     """
     network = Network(directions, outputs)
-    R = problem.Y - network.predict(problem.X)
-    stated = 0.5 * float(np.vdot(R, R)) + problem.beta * network.path_norm
+    loss = problem.loss.value(problem.predict(network), problem.Y)
+    stated = loss + problem.beta * network.path_norm
     return _recovery(problem, network, stated, 0.0)
 
 
@@ -129,8 +130,7 @@ def recover_from_blocks(
         V.append(neurons.V)
         outputs = outputs + problem.pool(pattern[:, None] * (problem.X @ block))
         gauges += least.gauge
-    R = problem.Y - outputs
-    stated = 0.5 * float(np.vdot(R, R)) + problem.beta * gauges
+    stated = problem.loss.value(outputs, problem.Y) + problem.beta * gauges
     return _recovery(problem, Network(np.vstack(U), np.vstack(V)), stated, 0.0)
 
 
@@ -179,9 +179,7 @@ def recover_from_grams(
         active = problem.pool(pattern[:, None] * X)
         facets = np.where(pattern, 1.0, -1.0)[:, None] * X
         cells.append(_Cell(active, np.asarray(gram, float), cone, facets))
-    inner, trace = _together(problem, cells)
-    stated, Z = _program_value(problem, inner, trace)
-    network, worst = _factored(problem, cells, Z)
+    network, stated, worst = _factored(problem, cells)
     return _recovery(problem, network, stated, worst)
 
 
@@ -242,8 +240,7 @@ def recover_from_relaxation(problem: Problem, relaxation: Relaxation) -> Recover
         rays = region.basis if region.simplicial else None
         active, gram = region.active(problem, cover.X), relaxation.grams[k]
         cells.append(_Cell(active, gram, rays, region.normals))
-    _, Z = _program_value(problem, *_together(problem, cells))
-    network, worst = _factored(problem, cells, Z)
+    network, _, worst = _factored(problem, cells)
     return _recovery(problem, cover.reduced.lift(network), relaxation.value, worst)
 
 
@@ -257,22 +254,16 @@ class _Cell:
     facets: Array
 
 
-def _together(problem: Problem, cells: list[_Cell]) -> tuple[Array, float]:
-    """Return ``sum_i M_i U_i M_i^T``, (n, n), and ``sum_i tr U_i``."""
-    inner = np.zeros((len(problem.Y), len(problem.Y)))
-    for cell in cells:
-        inner += cell.active @ cell.gram @ cell.active.T
-    return inner, sum(float(np.trace(cell.gram)) for cell in cells)
-
-
-def _factored(problem: Problem, cells: list[_Cell], Z: Array) -> tuple[Network, float]:
-    """Return the neurons of all cells and the largest error of a factor."""
+def _factored(problem: Problem, cells: list[_Cell]) -> tuple[Network, float, float]:
+    """Return the neurons of all cells, the value of (17), the largest factor error."""
+    actives, grams = ([getattr(cell, k) for cell in cells] for k in ("active", "gram"))
+    stated, Z, _ = evaluate(problem, actives, grams)
     neurons, worst = [], 0.0
     for cell in cells:
         L, error = _in_cell(cell)
         neurons.append((L, L.T @ cell.active.T @ Z))
         worst = max(worst, error)
-    return _scaled(problem, neurons), worst
+    return _scaled(problem, neurons), stated, worst
 
 
 def recover_from_activations(
@@ -301,7 +292,7 @@ def recover_from_activations(
     Equation (20) with ``W = X U X^T``.
     """
     W = np.asarray(W, dtype=np.float64)
-    stated, Z = _program_value(problem, W, float(np.trace(W)))
+    stated, Z = kernel_value(problem.Y, problem.beta, W, float(np.trace(W)))
     found = factorize(W, rng=rng)
     neurons = [(problem.X.T @ found.factor, found.factor.T @ Z)]
     return _recovery(problem, _scaled(problem, neurons), stated, found.error)
@@ -313,12 +304,6 @@ def _require_as_many(**lists: Sequence) -> None:
     if len(set(counts.values())) > 1:
         told = ", ".join(f"{count} {name}" for name, count in counts.items())
         raise ValueError(f"There must be one of each for every cell; got {told}.")
-
-
-def _program_value(problem: Problem, inner: Array, trace: float) -> tuple[float, Array]:
-    """Return the value of (17) and the residual ``Z = (I + 2 inner)^-1 Y``."""
-    Z = np.linalg.solve(np.eye(len(inner)) + 2 * inner, problem.Y)
-    return 0.5 * float(np.vdot(problem.Y, Z)) + problem.beta**2 * trace, Z
 
 
 def _in_cell(cell: _Cell) -> tuple[Array, float]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lib.certificate import Certificate, certify
-from lib.cone_pca import Maximum
+from lib.cone_pca import Maximum, correlation
 from lib.numerics import Array
 from lib.problem import Network, Problem
 
@@ -108,11 +108,8 @@ class _Bound:
         rho = float(np.vdot(Z, self.Y)) / n
         rest = float(np.linalg.norm(Z - rho * self.Y))
         kappa = abs(rho) * np.sqrt(k * (n - k) / n) + rest
-        kappa = _moved(kappa, X, Z, self.deviation)
         u = (self.Y[:, 0] - (1 - self.Y[:, 0]) * k / (n - k)) @ X
-        u = u / np.linalg.norm(u)
-        value = float(np.linalg.norm(np.maximum(X @ u, 0.0) @ Z))
-        return Maximum(value, max(kappa, value), u, u[None], np.array([value]))
+        return _at(X, Z, u / np.linalg.norm(u), _moved(kappa, X, Z, self.deviation))
 
 
 def _moved(kappa: float, X: Array, Z: Array, deviation: float) -> float:
@@ -154,9 +151,14 @@ def centred_oracle(X: Array, Z: Array, *, deviation: float) -> Maximum:
     left, sigma, _ = np.linalg.svd(shrunk, full_matrices=False)
     top = left[:, 0] * (1.0 if left[:, 0].sum() >= 0 else -1.0)
     u = _climb(X, Z, np.maximum(top, 0.0) @ X)
-    value = float(np.linalg.norm(np.maximum(X @ u, 0.0) @ Z))
-    bound = _moved(float(sigma[0]), X, Z, deviation)
-    return Maximum(value, max(bound, value), u, u[None], np.array([value]))
+    return _at(X, Z, u, _moved(float(sigma[0]), X, Z, deviation))
+
+
+def _at(X: Array, Z: Array, u: Array, bound: float) -> Maximum:
+    """Return what a unit vector attains, with the bound."""
+    values = correlation(X, Z, u[None])
+    best = float(values[0])
+    return Maximum(best, max(bound, best), u, u[None], values)
 
 
 def _climb(X: Array, Z: Array, u: Array) -> Array:
