@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,7 @@ from lib.certificate import beta_max
 from lib.numerics import Array
 from lib.problem import Problem
 from lib.sgd import Descent, Grid, Settings
-from lib.svd import centred_oracle, linear_optimum, spectral_oracle
+from lib.svd import CentredOracle, SpectralOracle, linear_optimum
 
 KINDS = ("relu", "linear")
 
@@ -201,8 +200,8 @@ def _without_training(images: WhiteImages, Y: Array, held_out: Array) -> dict:
 def _thresholds(problem: Problem, betas: Array, demean: bool) -> dict:
     """Return the linear optima, and from which beta on zero is optimal."""
     sigma, rest = linear_side(problem.Y, demean=demean)
-    oracle = centred_oracle if demean else spectral_oracle
-    kappa = beta_max(problem, bound=partial(oracle, deviation=DEVIATION))
+    bound = (CentredOracle if demean else SpectralOracle)(problem.X, DEVIATION)
+    kappa = beta_max(problem, bound=bound)
     whole = np.linalg.svd(problem.Y, compute_uv=False)
     return {
         "relu_bound": np.array([linear_optimum(whole, b) for b in betas]),

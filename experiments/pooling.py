@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
 from lib.certificate import Certificate, certify
-from lib.cone_pca import Limits, oracle, propose
+from lib.cone_pca import Limits, Oracle
 from lib.copositive.textbook import gauge_program, literal_program
 from lib.data import load_images
 from lib.frank_wolfe import solve
@@ -252,8 +251,9 @@ def train_and_certify(
         limits = Limits(
             problem.beta * (1 + ABOVE), 1e-10, share * nodes, share * seconds
         )
-        proposed = partial(propose, starts=starts)
+        proposed = Oracle(problem.X, limits=Limits(nodes=0), starts=starts)
         network = solve(problem, start=network, rounds=ROUNDS, bound=proposed).network
-        proof = certify(problem, network, bound=partial(oracle, limits=limits))
+        bound = Oracle(problem.X, limits=limits)
+        proof = certify(problem, network, refine=0, bound=bound)
         starts = np.vstack([starts, proof.kappa.candidates])
     return network, proof

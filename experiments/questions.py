@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lib.cone_pca import Counted, oracle
+from lib.cone_pca import Counted, Oracle
 from lib.cutting_plane import Bundle, Centre, solve_dual
 from lib.frank_wolfe import solve
 from lib.numerics import Array
@@ -91,8 +91,9 @@ def count_questions(
     rng, rows = np.random.default_rng(seed), []
     for n, c in ((n, c) for n in samples for c in outputs):
         X, Y = rng.standard_normal((n, 2)), rng.standard_normal((n, c))
-        problem = Problem(X, Y, share * oracle(X, Y).value)
-        asked = [Counted() for _ in range(len(RULES) + 1)]
+        bound = Oracle(X)
+        problem = Problem(X, Y, share * bound(Y).value)
+        asked = [Counted(bound) for _ in range(len(RULES) + 1)]
         for counter, rule in zip(asked, RULES.values(), strict=False):
             solve_dual(problem, rule, tolerance=tolerance, bound=counter)
         solve(problem, tolerance=tolerance, bound=asked[-1])

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from lib.certificate.weak_duality import certify
+from lib.certificate.weak_duality import REFINEMENTS, certify
 from lib.losses import Squared
 from lib.networks import as_network
 from lib.numerics import Array
@@ -82,7 +82,7 @@ class ExactCertificate(Bounds):
 
 
 def exact_certificate(
-    problem: Problem, network: Network | Any, *, refine: int = 3
+    problem: Problem, network: Network | Any, *, refine: int = REFINEMENTS
 ) -> ExactCertificate:
     """Certify a network in exact arithmetic.
 

@@ -3,24 +3,24 @@
 from lib.cone_pca.branch_and_bound import Limits
 from lib.cone_pca.by_cells import kappa_by_cells
 from lib.cone_pca.counting import Counted
-from lib.cone_pca.faces import ConeMaximum, cone_pca, cone_pca_by_subsets
-from lib.cone_pca.kappa import oracle, propose
-from lib.cone_pca.maximum import Maximum, Oracle, correlation
+from lib.cone_pca.faces import cone_pca, cone_pca_by_subsets
+from lib.cone_pca.kappa import InCoordinates, Oracle, oracle, oracle_for, propose
+from lib.cone_pca.maximum import AnyOracle, Maximum, correlation
 from lib.cone_pca.planar import planar_oracle, ray_oracle
-from lib.cone_pca.sharding import Sharing
 
 __all__ = [
-    "ConeMaximum",
+    "AnyOracle",
     "Counted",
+    "InCoordinates",
     "Limits",
     "Maximum",
     "Oracle",
-    "Sharing",
     "cone_pca",
     "cone_pca_by_subsets",
     "correlation",
     "kappa_by_cells",
     "oracle",
+    "oracle_for",
     "planar_oracle",
     "propose",
     "ray_oracle",

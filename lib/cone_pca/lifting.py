@@ -16,9 +16,9 @@ from collections import namedtuple
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.linalg import LinAlgError, cholesky, eigh, svd
+from scipy.linalg import eigh, svd
 
-from lib.numerics import EPS, Array
+from lib.numerics import EPS, Array, proved_psd
 
 HALF = np.sqrt(0.5)
 
@@ -319,24 +319,13 @@ def formation_error(lifting: Lifting, N: Array, shift: float) -> float:
 
 def verified(Q: Array, level: float, r: int, error: float) -> float:
     """Return the root of a lambda, little above ``level``, that Cholesky confirms."""
-    size = len(Q)
-    gamma = (size + 2) * EPS / (1 - (size + 2) * EPS)
+    corner = np.arange(len(Q)) < r
     for margin in MARGINS:
         square = level + margin * max(abs(level), 1e-3)
         S = -Q
-        diagonal = np.diag(S) + np.where(np.arange(size) < r, square, 0.0)
-        # Rump's allowance for the factorisation, and four roundings of the sums here.
-        allowance = error + (2 * gamma + 4 * EPS) * float(np.abs(diagonal).sum())
-        S[np.diag_indices(size)] = diagonal - allowance - 4 * EPS * abs(square)
-        if has_factor(S):
+        S[np.diag_indices(len(Q))] += np.where(corner, square, 0.0)
+        # Four roundings of the sums here.
+        sums = 4 * EPS * (float(np.abs(np.diag(S)).sum()) + abs(square))
+        if proved_psd(S, error + sums):
             return float(np.sqrt(max(square, 0.0))) * (1 + 4 * EPS)
     return float(np.inf)
-
-
-def has_factor(lower: Array) -> bool:
-    """Tell whether a Cholesky factorisation runs to completion."""
-    try:
-        cholesky(lower, lower=True, check_finite=False, overwrite_a=True)
-    except LinAlgError:
-        return False
-    return True

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.linalg import LinAlgError, cholesky
 
 from lib.arrangements.cells import PARALLEL_TOLERANCE
 from lib.copositive.cover import Cover, Region
 from lib.losses import SQUARED, feasible_scale
-from lib.numerics import EPS, Array
+from lib.numerics import EPS, Array, proved_psd
 from lib.problem import Bounds, Problem
 
 EIGENVALUE_ROUNDINGS = 16
@@ -179,26 +178,11 @@ def bound_eigenvalue(S: Array) -> float:
     n = len(S)
     values = np.linalg.eigvalsh(S)
     size = float(np.abs(values).max(initial=0.0)) + np.finfo(float).tiny
-    gamma = (n + 2) * EPS / (1 - (n + 2) * EPS)
-    step = 4 * n * gamma * size
+    step = 4 * n * (n + 2) * EPS * size
     for doubling in range(64):
         t = float(values[-1]) + 2.0**doubling * step
         shifted = -np.tril(S)
-        diagonal = t - np.diag(S)
-        # Rounding of the shift, then of the factorisation: Rump's gamma trace.
-        allowance = 4 * EPS * (abs(t) + size) + 2 * gamma * float(
-            np.abs(diagonal).sum()
-        )
-        shifted[np.diag_indices(n)] = diagonal - allowance
-        if _has_factor(shifted):
+        shifted[np.diag_indices(n)] += t
+        if proved_psd(shifted, 4 * EPS * (abs(t) + size)):
             return t
     raise AssertionError("t grows until the matrix is diagonally dominant")
-
-
-def _has_factor(lower: Array) -> bool:
-    """Tell whether a Cholesky factorisation runs to completion."""
-    try:
-        cholesky(lower, lower=True, check_finite=False)
-    except LinAlgError:
-        return False
-    return True

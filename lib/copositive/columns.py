@@ -9,7 +9,7 @@ import numpy as np
 
 from lib.arrangements.cells import unit_normals
 from lib.certificate import Round
-from lib.cone_pca import Maximum, Oracle, oracle
+from lib.cone_pca import AnyOracle, Maximum, oracle_for
 from lib.cone_pca.faces import cone_of
 from lib.copositive.bounds import DualPoint, ProvedValue
 from lib.copositive.cover import EXACT_RANK, Cover, Region, split_cell
@@ -62,7 +62,7 @@ def solve_by_columns(
     *,
     tolerance: float = 1e-6,
     rounds: int = 100,
-    bound: Oracle = oracle,
+    bound: AnyOracle | None = None,
     progress: Callable[[Round], None] | None = None,
 ) -> Columns:
     """Solve (17) on few pieces, adding those that the dual point asks for.
@@ -82,8 +82,8 @@ def solve_by_columns(
         Relative gap at which to stop.
     rounds : int
         Most programs to solve.
-    bound : callable
-        The oracle, where another than :func:`lib.cone_pca.oracle` is wanted.
+    bound : callable, optional
+        An oracle made for the problem's X; ``Oracle(problem.X)`` by default.
     progress : callable, optional
         Called with each :class:`lib.certificate.Round`.
 
@@ -109,7 +109,7 @@ def solve_by_columns(
             f"{tolerance!r}, rounds = {rounds!r}."
         )
     require_squared("solve_by_columns", problem.loss)
-    master = _Master(problem, bound)
+    master = _Master(problem, oracle_for(problem.X, bound))
     master.price(problem.Y, everything=True)
     history: list[Round] = []
     status = f"The limit of {rounds} rounds was reached."
@@ -132,7 +132,7 @@ def solve_by_columns(
 class _Master(ProvedValue):
     """The pieces so far, the program over them, and the best of both sides."""
 
-    def __init__(self, problem: Problem, bound: Oracle) -> None:
+    def __init__(self, problem: Problem, bound: AnyOracle) -> None:
         self.problem, self.bound = problem, bound
         self.reduced = reduce_rank(problem.X)
         X = self.reduced.coordinates
@@ -166,7 +166,7 @@ class _Master(ProvedValue):
     def price(self, Z: Array, *, everything: bool = False) -> tuple[Maximum, int]:
         """Prove what Z proves and add pieces; return kappa and how many are new."""
         problem = self.problem
-        kappa = self.bound(problem.X, problem.spread(Z))
+        kappa = self.bound(problem.spread(Z))
         scale = feasible_scale(problem.Y, Z, problem.beta, kappa.bound)
         value = SQUARED.dual(scale * Z, problem.Y)
         if value > self.dual:

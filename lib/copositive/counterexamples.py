@@ -15,7 +15,7 @@ import numpy as np
 from lib.copositive.cover import cover_by_cells, cover_by_simplices
 from lib.copositive.norm import RelaxedNorm, largest_on_faces, relaxed_norm
 from lib.copositive.relaxation import Relaxation, solve_relaxation
-from lib.numerics import Array
+from lib.numerics import Array, unit_rows
 from lib.problem import Problem
 
 SQUARED_NORM = 1 - 1 / np.sqrt(5.0)
@@ -258,8 +258,7 @@ def sphere_draw(n: int, d: int, radius: float = 1.1) -> Draw:
     """
 
     def draw(rng: np.random.Generator) -> tuple[Array, Array]:
-        w = rng.standard_normal((n, d - 1))
-        w *= radius / np.linalg.norm(w, axis=1, keepdims=True)
+        w = radius * unit_rows(rng.standard_normal((n, d - 1)))
         X = np.column_stack([w, np.ones(n)])
         return X, np.linalg.solve(X.T @ X, X.T).T[:, : d - 1]
 

@@ -22,7 +22,7 @@ from lib.conic import (
 from lib.copositive.bounds import DualPoint, ProvedValue, prove_over_cover
 from lib.copositive.cover import Cover, Region
 from lib.losses import require_squared
-from lib.numerics import Array
+from lib.numerics import Array, unit_of
 from lib.problem import Problem, reduce_rank
 
 SOLVERS: dict[str, Callable[[ConicProgram], ConicPoint]] = {
@@ -111,7 +111,7 @@ def solve_relaxation(
     (0.75, True)
     """
     _check(problem, cover, solver)
-    x_unit, y_unit = _unit(cover.X), _unit(problem.Y)
+    x_unit, y_unit = unit_of(cover.X), unit_of(problem.Y)
     # Only Y Y^T matters: rank(Y) outputs are enough.
     outputs = reduce_rank(problem.Y / y_unit)
     targets = outputs.coordinates
@@ -148,11 +148,6 @@ def _check(problem: Problem, cover: Cover, solver: str) -> None:
             f"The cover must be of the problem's X {problem.X.shape}; got one of "
             f"({len(cover.X)}, {cover.reduced.basis.shape[0]})."
         )
-
-
-def _unit(matrix: Array) -> float:
-    """Return the largest entry, or 1 if all are zero."""
-    return float(np.abs(matrix).max()) or 1.0
 
 
 def inequalities(region: Region) -> Array:

@@ -9,11 +9,11 @@ from typing import Protocol
 import numpy as np
 
 from lib.certificate import Certificate, Round, Solution
-from lib.cone_pca import Maximum, Oracle, oracle
+from lib.cone_pca import AnyOracle, Maximum, oracle_for
 from lib.cutting_plane.barrier import Barrier, Cuts, analytic_centre
 from lib.losses import SQUARED, feasible_scale, require_squared
 from lib.master.group_lasso import group_lasso
-from lib.numerics import Array
+from lib.numerics import Array, unit_rows
 from lib.problem import Network, Problem, objective
 
 DEFAULT_TOLERANCE = 1e-6
@@ -134,7 +134,7 @@ def solve_dual(
     *,
     tolerance: float = DEFAULT_TOLERANCE,
     queries: int = 1000,
-    bound: Oracle = oracle,
+    bound: AnyOracle | None = None,
     progress: Callable[[Round], None] | None = None,
 ) -> Solution:
     """Solve the dual (73) by cutting planes, with networks as upper bounds.
@@ -155,8 +155,8 @@ def solve_dual(
         Relative gap at which to stop.
     queries : int
         Most questions to the oracle.
-    bound : callable
-        The oracle, where another than :func:`lib.cone_pca.oracle` is wanted.
+    bound : callable, optional
+        An oracle made for the problem's X; ``Oracle(problem.X)`` by default.
     progress : callable, optional
         Called with each :class:`lib.certificate.Round`.
 
@@ -189,10 +189,11 @@ def solve_dual(
             f"{tolerance!r}, queries = {queries!r}."
         )
     require_squared("solve_dual", problem.loss)
+    bound = oracle_for(problem.X, bound)
     rule, model, history = rule or Centre(), _first(problem, rule), []
     status = f"The limit of {queries} queries was reached."
     for _ in range(queries):
-        old, kappa = model, bound(problem.X, problem.spread(model.Z))
+        old, kappa = model, bound(problem.spread(model.Z))
         model = _with_cuts(_with_lower(model, kappa), kappa)
         if model.proof.relative_gap > tolerance:
             Z, V = rule.propose(model)
@@ -236,8 +237,7 @@ def _with_cuts(model: Model, kappa: Maximum) -> Model:
     H = model.problem.features(U)
     G = None
     if cuts.G is not None:
-        pulls = H.T @ model.Z
-        G = np.vstack([cuts.G, pulls / np.linalg.norm(pulls, axis=1, keepdims=True)])
+        G = np.vstack([cuts.G, unit_rows(H.T @ model.Z)])
     joined = Cuts(np.hstack([cuts.H, H]), G, beta)
     return replace(model, U=np.vstack([model.U, U]), cuts=joined)
 

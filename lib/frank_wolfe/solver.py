@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lib.certificate import Certificate, Round, Solution, certify
-from lib.cone_pca import Maximum, Oracle, oracle
+from lib.cone_pca import AnyOracle, InCoordinates, Maximum, oracle_for
 from lib.frank_wolfe.sliding.merge import merged
 from lib.frank_wolfe.sliding.step import cross, slide
 from lib.master.fit import hold
@@ -40,9 +40,6 @@ is cheap, and new neurons alone crowd around an optimal one."""
 BRIEF = 30
 """Newton steps of a larger network: where more are needed, new neurons do better."""
 
-REFINEMENTS = 3
-"""Newton steps on the dual point; each is taken only while it proves more."""
-
 
 def solve(
     problem: Problem,
@@ -51,7 +48,7 @@ def solve(
     tolerance: float = DEFAULT_TOLERANCE,
     rounds: int = 200,
     progress: Callable[[Round], None] | None = None,
-    bound: Oracle = oracle,
+    bound: AnyOracle | None = None,
 ) -> Solution:
     """Train a ReLU network to a certified global optimum of (5).
 
@@ -78,8 +75,8 @@ def solve(
     progress : callable, optional
         Called with each :class:`Round`; its values are in the units of the
         problem.
-    bound : callable
-        The oracle, where another than :func:`lib.cone_pca.oracle` is wanted.
+    bound : callable, optional
+        An oracle made for the problem's X; ``Oracle(problem.X)`` by default.
 
     Returns
     -------
@@ -114,10 +111,12 @@ def solve(
             f"{tolerance!r}, rounds = {rounds!r}."
         )
     inner, units = in_units(problem)
-    search = _Search(inner, units, tolerance, bound, progress)
+    bound = oracle_for(problem.X, bound)
+    inside = InCoordinates(inner.X, units.basis, units.x, bound)
+    search = _Search(inner, units, tolerance, inside, progress)
     network, status = search.run(start, rounds)
     found = units.leave(network)
-    certificate = certify(problem, found, refine=REFINEMENTS, bound=bound)
+    certificate = certify(problem, found, bound=bound)
     converged = certificate.relative_gap <= tolerance
     return Solution(found, certificate, tuple(search.history), status, converged)
 
@@ -137,7 +136,7 @@ class _Search:
     problem: Problem
     units: Units
     tolerance: float
-    bound: Oracle
+    bound: AnyOracle
     progress: Callable[[Round], None] | None
     history: list[Round] = field(default_factory=list)
 
@@ -162,7 +161,7 @@ class _Search:
 
     def prove(self, network: Network) -> _State:
         """Certify with the oracle asked for."""
-        proof = certify(self.problem, network, refine=REFINEMENTS, bound=self.bound)
+        proof = certify(self.problem, network, bound=self.bound)
         return _State(network, proof)
 
     def report(self, here: _State) -> None:

@@ -5,7 +5,6 @@ from lib.problem.convolution import patches, pooled_problem
 from lib.problem.problem import (
     Network,
     Problem,
-    RankReduction,
     as_matrix,
     interpolate,
     objective,
@@ -17,7 +16,6 @@ __all__ = [
     "Bounds",
     "Network",
     "Problem",
-    "RankReduction",
     "as_matrix",
     "interpolate",
     "objective",

@@ -1,22 +1,22 @@
 """Whitened and spike-free data, where training is a singular value decomposition."""
 
-from lib.svd.centred import centred_oracle, demeaned_closed_form
+from lib.svd.centred import CentredOracle, demeaned_closed_form
 from lib.svd.soft_threshold import (
+    SpectralOracle,
     closed_form,
     linear_optimum,
     literal_network,
-    spectral_oracle,
 )
 from lib.svd.spike_freeness import spike_free
 from lib.svd.whitening import trim, whiten
 
 __all__ = [
-    "centred_oracle",
+    "CentredOracle",
+    "SpectralOracle",
     "closed_form",
     "demeaned_closed_form",
     "linear_optimum",
     "literal_network",
-    "spectral_oracle",
     "spike_free",
     "trim",
     "whiten",

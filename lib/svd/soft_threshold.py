@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from scipy import linalg
 
 from lib.certificate import Certificate, certify
 from lib.cone_pca import Maximum, correlation
+from lib.cone_pca.maximum import ranked
 from lib.losses import require_squared
-from lib.numerics import EPS, Array
+from lib.numerics import EPS, Array, unit_rows
 from lib.problem import Network, Problem
 from lib.recovery import factorize
 from lib.svd.nonnegative import nonnegative_basis
@@ -206,8 +206,8 @@ def _attained(
     deviation: float,
 ) -> ClosedForm:
     """Return the closed form with its network and certificate."""
-    bound = partial(spectral_oracle, deviation=deviation)
-    certificate = certify(problem, network, bound=bound)
+    bound = SpectralOracle(problem.X, deviation)
+    certificate = certify(problem, network, refine=0, bound=bound)
     return ClosedForm(True, status, network, certificate, *summary, 0.0)
 
 
@@ -218,8 +218,9 @@ def _refused(
     return ClosedForm(False, status, None, None, *summary, negativity)
 
 
-def spectral_oracle(X: Array, Z: Array, *, deviation: float) -> Maximum:
-    """Bound ``|Z^T (X u)_+|`` over unit u by the largest singular value of Z.
+@dataclass(frozen=True, eq=False)
+class SpectralOracle:
+    """Bounds ``|Z^T (X u)_+|`` over unit u by the largest singular value of Z.
 
     ``|(X u)_+| <= |X u| <= |X|``, and ``|X|^2 <= 1 + deviation``. On whitened data
     it is the bound ``lambda_max(Z Z^T + N)`` with N = 0, tight where the top left
@@ -228,33 +229,34 @@ def spectral_oracle(X: Array, Z: Array, *, deviation: float) -> Maximum:
     Parameters
     ----------
     X : (n, d) array
-    Z : (n, c) array
     deviation : float
         A bound of ``|X X^T - I|``.
 
-    Returns
-    -------
-    Maximum
-        Its directions are those of the positive and negative parts of the top left
-        singular vector: a lower bound, no search.
-
     Notes
     -----
-    Equation (11) on whitened data. O(n c min(n, c) + n d).
+    Equation (11) on whitened data. O(n c min(n, c) + n d) a call.
     """
-    left, sigma, _ = linalg.svd(Z, full_matrices=False)
-    parts = np.maximum(np.column_stack([left[:, 0], -left[:, 0]]), 0.0)
-    U = parts.T @ X
-    lengths = np.linalg.norm(U, axis=1)
-    U[lengths == 0] = np.eye(1, X.shape[1])
-    U = U / np.where(lengths > 0, lengths, 1.0)[:, None]
-    values = correlation(X, Z, U)
-    order = np.argsort(-values)
-    # A backward stable SVD errs by a few roundings for each row and column.
-    rounding = 1 + 8 * sum(Z.shape) * EPS
-    bound = float(sigma[0] * np.sqrt(1 + deviation) * rounding)
-    best = float(values[order[0]])
-    return Maximum(best, max(bound, best), U[order[0]], U[order], values[order])
+
+    X: Array
+    deviation: float
+
+    def __call__(self, Z: Array) -> Maximum:
+        """Bound kappa of Z, (n, c).
+
+        The directions are those of the positive and negative parts of the top left
+        singular vector: a lower bound, no search.
+        """
+        X = self.X
+        left, sigma, _ = linalg.svd(Z, full_matrices=False)
+        parts = np.maximum(np.column_stack([left[:, 0], -left[:, 0]]), 0.0)
+        U = parts.T @ X
+        U[~U.any(axis=1)] = np.eye(1, X.shape[1])
+        U = unit_rows(U)
+        values = correlation(X, Z, U)
+        # A backward stable SVD errs by a few roundings for each row and column.
+        rounding = 1 + 8 * sum(Z.shape) * EPS
+        bound = float(sigma[0] * np.sqrt(1 + self.deviation) * rounding)
+        return ranked(U, values, max(bound, float(values.max())))
 
 
 def literal_network(problem: Problem) -> Network:

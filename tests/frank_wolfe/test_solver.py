@@ -10,7 +10,6 @@ from lib.certificate import certify
 from lib.cone_pca import oracle
 from lib.data import gaussian_teacher
 from lib.frank_wolfe import DEFAULT_TOLERANCE, solve
-from lib.frank_wolfe.solver import REFINEMENTS
 from lib.problem import Problem, objective
 
 VALUE = 2 * DEFAULT_TOLERANCE
@@ -170,7 +169,7 @@ def test_network_is_balanced_and_has_no_dead_neuron():
 def test_certificate_is_what_certify_says_of_the_network():
     problem = random_problem()
     solution = solve(problem)
-    again = certify(problem, solution.network, refine=REFINEMENTS)
+    again = certify(problem, solution.network)
     assert again.primal == solution.certificate.primal
     assert again.dual == solution.certificate.dual
 
