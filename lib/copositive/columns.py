@@ -17,6 +17,7 @@ from lib.copositive.relaxation import Relaxation, solve_relaxation
 from lib.losses import SQUARED, feasible_scale, require_squared
 from lib.numerics import Array
 from lib.problem import Problem, reduce_rank
+from lib.problem.problem import require_limits
 
 NEW_CELLS = 32
 """Most local maxima whose pieces join in a round; more make the program slower."""
@@ -103,11 +104,7 @@ def solve_by_columns(
     Equation (17) with the pieces of :func:`cover_by_simplices`. A round costs an
     oracle call and an interior point method over the pieces so far.
     """
-    if not (tolerance > 0 and rounds >= 1):
-        raise ValueError(
-            f"solve_by_columns needs tolerance > 0 and rounds >= 1; got tolerance = "
-            f"{tolerance!r}, rounds = {rounds!r}."
-        )
+    require_limits("solve_by_columns", tolerance=tolerance, rounds=rounds)
     require_squared("solve_by_columns", problem.loss)
     master = _Master(problem, oracle_for(problem.X, bound))
     master.price(problem.Y, everything=True)

@@ -18,6 +18,7 @@ from lib.copositive.relaxation import kernel_value
 from lib.losses import SQUARED, feasible_scale
 from lib.numerics import EPS, Array
 from lib.problem import Problem, reduce_rank
+from lib.problem.problem import require_limits
 
 OVER_RELAXATION = 1.7
 """Over-relaxation of the splitting, between 1 and 2."""
@@ -127,11 +128,7 @@ def solve_whitened(
     (True, True)
     """
     checked = Problem(np.ones((len(Y), 1)), Y, beta)
-    if not (tolerance > 0 and steps >= 1):
-        raise ValueError(
-            f"solve_whitened needs tolerance > 0 and steps >= 1; got tolerance = "
-            f"{tolerance!r}, steps = {steps!r}."
-        )
+    require_limits("solve_whitened", tolerance=tolerance, steps=steps)
     outputs = reduce_rank(checked.Y)
     targets = outputs.coordinates
     if not targets.any():

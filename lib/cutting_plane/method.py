@@ -15,6 +15,7 @@ from lib.losses import SQUARED, feasible_scale, require_squared
 from lib.master.group_lasso import group_lasso
 from lib.numerics import Array, unit_rows
 from lib.problem import Network, Problem, objective
+from lib.problem.problem import require_limits
 
 DEFAULT_TOLERANCE = 1e-6
 """Relative gap at which to stop: that of the book's comparison."""
@@ -183,11 +184,7 @@ def solve_dual(
     >>> found.converged, round(found.certificate.primal, 4)
     (True, 0.75)
     """
-    if not (tolerance > 0 and queries >= 1):
-        raise ValueError(
-            f"solve_dual needs tolerance > 0 and queries >= 1; got tolerance = "
-            f"{tolerance!r}, queries = {queries!r}."
-        )
+    require_limits("solve_dual", tolerance=tolerance, queries=queries)
     require_squared("solve_dual", problem.loss)
     bound = oracle_for(problem.X, bound)
     rule, model, history = rule or Centre(), _first(problem, rule), []

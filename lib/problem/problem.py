@@ -72,6 +72,29 @@ def _as_number(value: float) -> float:
         return float("nan")
 
 
+def require_limits(who: str, *, tolerance: float, **counts: int) -> None:
+    """Refuse a tolerance that is not positive or a limit that is no count.
+
+    Parameters
+    ----------
+    who : str
+        The solver, for the message.
+    tolerance : float
+    counts : int
+        Its limits by their names, each at least 1.
+    """
+    whole = all(
+        isinstance(count, int | np.integer) and count >= 1 for count in counts.values()
+    )
+    if not (_as_number(tolerance) > 0 and whole):
+        needs = " and ".join(f"{name} >= 1" for name in counts)
+        came = ", ".join(f"{name} = {count!r}" for name, count in counts.items())
+        raise ValueError(
+            f"{who} needs tolerance > 0 and {needs}; got tolerance = {tolerance!r}, "
+            f"{came}. Limits are whole numbers."
+        )
+
+
 @dataclass(frozen=True, eq=False)
 class Problem:
     """Training with weight decay, the paper's problem (5), and its pooled CNN (6).

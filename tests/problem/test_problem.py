@@ -13,6 +13,7 @@ from lib.problem import (
     reduce_rank,
     residual,
 )
+from lib.problem.problem import require_limits
 
 # One neuron that sees sample 1 only: h = (2, 0), F = (6, 0).
 X = np.array([[1.0, 0.0], [-1.0, 3.0]])
@@ -132,6 +133,18 @@ def test_remedy_for_extreme_data_gives_the_same_problem_in_other_units():
     large = Problem(X * s, plain.Y * t, 0.5 * s * t)
     network = Network(ONE_NEURON.U * np.sqrt(t / s), ONE_NEURON.V * np.sqrt(t / s))
     assert objective(large, network) == pytest.approx(4.25 * t**2, rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "rounds"),
+    [(0.0, 1), (-1.0, 1), ("x", 1), (np.nan, 1), (1.0, 0), (1.0, 2.5), (1.0, "3")],
+)
+def test_limits_of_a_solver_are_refused_by_name_and_value(tolerance, rounds):
+    told = (
+        rf"needs tolerance > 0 and rounds >= 1; got tolerance = {tolerance!r}, rounds"
+    )
+    with pytest.raises(ValueError, match=told):
+        require_limits("a solver", tolerance=tolerance, rounds=rounds)
 
 
 def test_problem_refuses_different_numbers_of_samples():
