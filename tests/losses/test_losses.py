@@ -162,9 +162,7 @@ def test_unknown_loss_is_refused():
 
 @pytest.mark.parametrize("loss", [["squared"], None, 3, {"huber": 1}])
 def test_what_is_no_loss_is_refused_with_the_names_there_are(loss):
-    with pytest.raises(
-        ValueError, match=r"loss must be one of squared, .*; got"
-    ):
+    with pytest.raises(ValueError, match=r"loss must be one of squared, .*; got"):
         get_loss(loss)
 
 
