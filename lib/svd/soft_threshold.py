@@ -115,21 +115,23 @@ def closed_form(problem: Problem, *, deviation: float | None = None) -> ClosedFo
     kept = int((excess > 0).sum())
     P, violation = _nonnegative_vectors(P[:, :kept], sigma[:kept])
     outputs = problem.Y.T @ P / sigma[:kept]  # B, in the basis of P
-    summary = linear_optimum(sigma, problem.beta), sigma, violation
+    facts = linear_optimum(sigma, problem.beta), sigma, violation
     if violation <= NEGATIVE:
         H = np.maximum(P, 0.0) * np.sqrt(excess[:kept])
         network = _network(problem.X, H, P, outputs)
         status = "Theorem 2 holds: every singular vector above beta is nonnegative."
-        return _attained(problem, network, status, summary, deviation)
+        return _attained(problem, network, status, facts, deviation)
     M = (P * excess[:kept]) @ P.T
     negativity = max(-float(M.min() / M.max()), 0.0)
     if negativity > NEGATIVE:
-        return _refused(NO_NETWORK.format(violation, negativity), summary, negativity)
+        status = NO_NETWORK.format(violation, negativity)
+        return ClosedForm(False, status, None, None, *facts, negativity)
     mixed = factorize(M)
     if not mixed.exact:
-        return _refused(UNDECIDED.format(violation, mixed.error), summary, 0.0)
+        status = UNDECIDED.format(violation, mixed.error)
+        return ClosedForm(False, status, None, None, *facts, 0.0)
     network = _network(problem.X, mixed.factor, P, outputs)
-    return _attained(problem, network, MIXED.format(violation), summary, deviation)
+    return _attained(problem, network, MIXED.format(violation), facts, deviation)
 
 
 NO_NETWORK = (
@@ -202,20 +204,13 @@ def _attained(
     problem: Problem,
     network: Network,
     status: str,
-    summary: tuple[float, Array, float],
+    facts: tuple[float, Array, float],
     deviation: float,
 ) -> ClosedForm:
     """Return the closed form with its network and certificate."""
     bound = SpectralOracle(problem.X, deviation)
     certificate = certify(problem, network, refine=0, bound=bound)
-    return ClosedForm(True, status, network, certificate, *summary, 0.0)
-
-
-def _refused(
-    status: str, summary: tuple[float, Array, float], negativity: float
-) -> ClosedForm:
-    """Return the closed form without a network."""
-    return ClosedForm(False, status, None, None, *summary, negativity)
+    return ClosedForm(True, status, network, certificate, *facts, 0.0)
 
 
 @dataclass(frozen=True, eq=False)
