@@ -5,6 +5,7 @@ import pytest
 
 from lib.certificate import Certificate, certify
 from lib.cone_pca import Counted, Oracle, oracle
+from lib.frank_wolfe import solve
 from lib.losses import SQUARED, best_scale
 from lib.problem import Network, Problem
 
@@ -132,7 +133,7 @@ def test_an_oracle_made_for_other_data_is_refused():
     # Its bound would prove nothing.
     problem = Problem([[1, 0], [0, 1]], [1, -1], beta=0.5)
     with pytest.raises(
-        ValueError, match="bound must be an oracle made for the problem"
+        ValueError, match="bound must be an oracle made for"
     ):
         certify(problem, Network.zero(2, 1), bound=Oracle(2 * problem.X))
 
