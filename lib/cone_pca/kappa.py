@@ -33,7 +33,7 @@ UNDERFLOW = 1e-153
 """Times n (d + c), what lost squares (below 1e-308) can hide of kappa, in units
 of the largest entries of X and Z."""
 
-CLIMBS = 256
+MOST_CLIMBS = 256
 """Most climbs of a call: from samples, evenly spaced, and from their opposites."""
 
 CLIMB_SAMPLES = 128_000
@@ -286,7 +286,7 @@ def _lifted(points: Points, ends: Array, limits: Limits) -> tuple[float, Array]:
 def _seeds(X: Array) -> Array:
     """Return directions of samples, both ways, to climb from."""
     seeds = _directions(X)
-    climbs = min(CLIMBS, max(CLIMB_SAMPLES // len(seeds), 16))
+    climbs = min(MOST_CLIMBS, max(CLIMB_SAMPLES // len(seeds), 16))
     seeds = seeds[:: -(-2 * len(seeds) // climbs)]
     return np.vstack([seeds, -seeds])
 
