@@ -7,7 +7,6 @@ gradient descent with momentum.
 from lib.sgd.coordinates import Inputs, Outputs, reduce_inputs, reduce_outputs
 from lib.sgd.descent import Descent, Moment, descend, train
 from lib.sgd.epochs import MOMENTUM, PLATEAU
-from lib.sgd.pooled import train_pooled
 from lib.sgd.rates import LADDER, RateSearch, largest_stable_rate
 from lib.sgd.settings import Grid, Settings
 from lib.sgd.starts import kaiming_uniform
@@ -32,5 +31,4 @@ __all__ = [
     "reduce_outputs",
     "train",
     "train_model",
-    "train_pooled",
 ]

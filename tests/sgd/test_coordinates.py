@@ -172,7 +172,7 @@ def test_blocks_of_neurons_change_nothing_but_the_order_of_sums(kind, monkeypatc
     X, Y = data(kind)
     neurons = Grid(30, BETA, RATE, 0)
     whole = run(X, Y, neurons)
-    monkeypatch.setattr(epochs_module, "BLOCK", 1)  # eight neurons, the least
+    monkeypatch.setattr(epochs_module, "BLOCK_BYTES", 1)  # eight neurons, the least
     blocks = run(X, Y, neurons)
     np.testing.assert_allclose(blocks.objectives, whole.objectives, rtol=SAME_SUMS)
 
