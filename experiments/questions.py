@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.result import Result
 from lib.cone_pca import Counted, oracle
 from lib.cutting_plane import solve_dual
 from lib.cutting_plane.method import Bundle, Centre
@@ -23,7 +24,7 @@ RULES = {
 
 
 @dataclass(frozen=True, eq=False)
-class Questions:
+class Questions(Result):
     """Questions until the relative gap was proved, one entry a problem.
 
     Parameters
@@ -44,10 +45,6 @@ class Questions:
     bundle: np.ndarray
     frank_wolfe: np.ndarray
     guaranteed: Array
-
-    def table(self) -> dict[str, Array]:
-        """Return all columns."""
-        return dict(vars(self))
 
 
 def centroid_questions(problem: Problem, tolerance: float) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.result import Result
 from lib.arrangements import generic_cell_count, iterate_cells, paper_cell_bound
 from lib.cone_pca import Limits, propose
 from lib.cone_pca.branch_and_bound import branch_and_bound
@@ -15,7 +16,7 @@ from lib.numerics import Array
 
 
 @dataclass(frozen=True, eq=False)
-class Complexity:
+class Complexity(Result):
     """Counts and times for Gaussian data, one row a size.
 
     Parameters
@@ -56,11 +57,6 @@ class Complexity:
             return float("nan")
         column = np.log(getattr(self, name)[rows])
         return float(np.polyfit(np.log(self.n[rows]), column, 1)[0])
-
-    def table(self) -> dict[str, Array]:
-        """Return all columns."""
-        names = ("n", "r", "cells", "generic", "printed", "seconds")
-        return {k: getattr(self, k) for k in (*names, "nodes", "node_seconds")}
 
 
 def measure_complexity(

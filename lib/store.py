@@ -132,7 +132,7 @@ def read_record(kind: type[Record], path: Path) -> Record | None:
     return record if record.sha256 == sha256(content) else None
 
 
-def today() -> str:
+def now() -> str:
     """Return date and time in UTC, to the minute."""
     return datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
 

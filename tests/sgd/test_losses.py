@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from lib.problem import Network, Problem, objective, pooled_problem
-from lib.sgd import Grid, Settings, descend, kaiming_uniform, train
+from lib.sgd import Grid, Settings, descend, train
+from lib.sgd.starts import kaiming_uniform
 from lib.svd import whiten
 
 DIFFERENCES = 1e-6

@@ -281,7 +281,7 @@ def test_a_saved_state_goes_on_with_the_same_bits(problem):
 
 def make_epochs(problem):
     """Return the state of two trials at their start."""
-    from lib.sgd import Outputs, reduce_inputs
+    from lib.sgd.coordinates import Outputs, reduce_inputs
     from lib.sgd.epochs import Epochs, Shared, Start
 
     place = {"device": torch.device("cpu"), "dtype": torch.float64}
