@@ -148,7 +148,7 @@ def factorise_margin(
         literal_test_accuracy=_tested(images, literal),
         **_linear(problem, demean),
         **_closed(problem, images),
-        **_descend(problem, images, (neurons, epochs, rate, points), seed),
+        **_run_sgd(problem, images, (neurons, epochs, rate, points), seed),
     )
 
 
@@ -193,7 +193,7 @@ def _tested(images: WhiteImages, network: Network) -> float:
     return images.test_accuracy(network.U @ images.X.T, network.V)
 
 
-def _descend(
+def _run_sgd(
     problem: Problem, images: WhiteImages, sizes: tuple, seed: int
 ) -> dict[str, np.ndarray]:
     """Run SGD, testing at each record; the clock stands still meanwhile."""

@@ -97,11 +97,13 @@ def measure_growth(
     test = Problem(X[most:], Y[most:], 1.0)
     # Kernels are compiled at their first use, which is not to be measured.
     solve(Problem(X[:50], Y[:50], 1.0), tolerance=1e-2)
-    rows = [_measure(Problem(X[:n], Y[:n], 1.0), test, share, tolerance) for n in sizes]
+    rows = [
+        _solve_row(Problem(X[:n], Y[:n], 1.0), test, share, tolerance) for n in sizes
+    ]
     return Growth(**columns(rows), noise=noise**2)
 
 
-def _measure(
+def _solve_row(
     problem: Problem, test: Problem, share: float, tolerance: float
 ) -> dict[str, float]:
     """Return the row of one problem."""

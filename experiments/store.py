@@ -69,7 +69,14 @@ class Run:
 
 @dataclass(frozen=True, eq=False)
 class Stored:
-    """A result, how it came about, and whether it was found on disk."""
+    """A result, how it came about, and whether it was found on disk.
+
+    Parameters
+    ----------
+    result : Result
+    run : Run
+    found : bool
+    """
 
     result: Any
     run: Run

@@ -107,10 +107,10 @@ def _measure(X: Array, Z: Array, most: float) -> tuple[float, ...]:
     begin = time.perf_counter()
     cells = sum(len(chunk.witnesses) for chunk in iterate_cells(X))
     seconds = time.perf_counter() - begin
-    return float(cells), seconds, *_search(X, Z, most)
+    return float(cells), seconds, *_count_nodes(X, Z, most)
 
 
-def _search(X: Array, Z: Array, most: float) -> tuple[float, float]:
+def _count_nodes(X: Array, Z: Array, most: float) -> tuple[float, float]:
     """Return the nodes and the time of a proof of kappa; NaN where there is none."""
     if X.shape[1] <= 2:
         return np.nan, np.nan

@@ -12,7 +12,7 @@ from lib.figures.style import (
     OPTIMUM,
     draw_level,
     finish,
-    look,
+    styled,
     tick,
 )
 from lib.numerics import Array
@@ -20,10 +20,10 @@ from lib.numerics import Array
 CORRELATION = r"$|Z^\top (Xu)_+|$"
 
 LOSS_STYLES = {
-    "squared": look("frank_wolfe", "squared", ls="-"),
-    "Huber": look("algorithm_1", "Huber", ls="--", lw=2.6),
-    "logistic": look("sgd", "logistic", ls="-."),
-    "cross-entropy": look("dual", "cross-entropy", ls=":"),
+    "squared": styled("frank_wolfe", "squared", ls="-"),
+    "Huber": styled("algorithm_1", "Huber", ls="--", lw=2.6),
+    "logistic": styled("sgd", "logistic", ls="-."),
+    "cross-entropy": styled("dual", "cross-entropy", ls=":"),
 }
 """One line a loss wherever several are drawn together."""
 
@@ -55,7 +55,7 @@ def plot_rescaling(ax: Axes, gammas: Array, objectives: Array) -> Axes:
     ax : Axes
     gammas, objectives : (k,) arrays
     """
-    ax.plot(gammas, objectives, **look("frank_wolfe"))
+    ax.plot(gammas, objectives, **styled("frank_wolfe"))
     best = int(np.argmin(objectives))
     ax.plot(gammas[best], objectives[best], "o", color="black", ms=6)
     ax.set_title("rescaling both layers")
@@ -72,7 +72,7 @@ def plot_segment(ax: Axes, shares: Array, objectives: Array) -> Axes:
     ax : Axes
     shares, objectives : (k,) arrays
     """
-    ax.plot(shares, objectives, **look("algorithm_1"))
+    ax.plot(shares, objectives, **styled("algorithm_1"))
     ends = [0, -1]
     ax.plot(shares[ends], objectives[ends], "o", color="black", ms=6)
     ax.set_title("between two optimal networks")
@@ -95,8 +95,8 @@ def plot_correlation(
     neurons : (m,) array
         Directions of the network's neurons, radians in [0, 2 pi).
     """
-    ax.plot(np.degrees(angles), values, **look("frank_wolfe", lw=1.4))
-    ax.axhline(beta, **look("dual", r"$\beta$", ls="--"))
+    ax.plot(np.degrees(angles), values, **styled("frank_wolfe", lw=1.4))
+    ax.axhline(beta, **styled("dual", r"$\beta$", ls="--"))
     foot = np.zeros_like(neurons)
     ax.plot(np.degrees(neurons), foot, "^", color="black", ms=5, label="neurons")
     box = {"loc": "lower right"}
@@ -122,10 +122,10 @@ def plot_maxima(
     """
     for wall in np.degrees(walls):
         ax.axvline(wall, color="0.85", lw=0.6, zorder=0)
-    ax.plot(np.degrees(angles), values, **look("frank_wolfe", lw=1.4))
+    ax.plot(np.degrees(angles), values, **styled("frank_wolfe", lw=1.4))
     toward, heights = np.degrees(peaks[0]) % 360, peaks[1]
     ax.plot(toward, heights, "o", color="black", ms=4.5, label="local maxima")
-    ax.axhline(heights[0], **look("dual", r"$\kappa(Z)$", ls="--"))
+    ax.axhline(heights[0], **styled("dual", r"$\kappa(Z)$", ls="--"))
     ax.grid(visible=False)
     return _finish_turn(ax, 1.25 * heights[0], {"ncols": 2, "loc": "upper right"})
 
@@ -152,7 +152,7 @@ def plot_turned_basis(
     optimum : float
         Certified p*.
     """
-    ax.plot(np.degrees(angles), values, **look("literal", "read off the SVD"))
+    ax.plot(np.degrees(angles), values, **styled("literal", "read off the SVD"))
     draw_level(ax, optimum, OPTIMUM)
     turn = {"xticks": np.arange(0, 361, 90), "ylim": (0, None)}
     return finish(ax, "angle of the basis, degrees", OBJECTIVE, **turn)
@@ -179,7 +179,12 @@ def plot_dual_values(
 ) -> Axes:
     """Draw the dual value of each loss of one output; minus infinity is left out.
 
-    Parameters are those of :func:`plot_losses`.
+    Parameters
+    ----------
+    ax : Axes
+    variables : (k,) array
+    curves : mapping of str to (k,) sequence
+        As for :func:`plot_losses`.
     """
     _plot_curves(ax, variables, curves)
     return finish(ax, "dual variable $z$", r"$-\ell^*(-z)$")
@@ -201,7 +206,7 @@ def plot_robust_fits(
         By name of loss.
     """
     ax.plot(*samples.T, "o", color="0.55", ms=4, label="samples")
-    ax.plot(grid, truth, **look("optimum", "true function", ls=":"))
+    ax.plot(grid, truth, **styled("optimum", "true function", ls=":"))
     _plot_curves(ax, grid, fits)
     return finish(ax, "input $x$", "output")
 

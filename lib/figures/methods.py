@@ -15,8 +15,8 @@ from lib.figures.style import (
     OPTIMUM,
     draw_level,
     finish,
-    look,
     mark_place,
+    styled,
 )
 from lib.numerics import Array
 
@@ -33,11 +33,11 @@ MARKERS = "os^vD<>Pp*Xhd"
 """One shape a problem, in the order in which the problems come."""
 
 CUTTING_PLANES = {
-    "linear": look("linear_cuts", "centres, linear cuts", marker="x", ls="--"),
-    "centre": look("centre", "centres, cones", marker="o", ls="-"),
-    "bundle": look("bundle", "bundle, half way", marker="s", ls="-"),
-    "kelley": look("bundle", "bundle, all the way", marker="D", ls=":"),
-    "frank_wolfe": look("frank_wolfe", "Frank–Wolfe", marker="^", ls="-"),
+    "linear": styled("linear_cuts", "centres, linear cuts", marker="x", ls="--"),
+    "centre": styled("centre", "centres, cones", marker="o", ls="-"),
+    "bundle": styled("bundle", "bundle, half way", marker="s", ls="-"),
+    "kelley": styled("bundle", "bundle, all the way", marker="D", ls=":"),
+    "frank_wolfe": styled("frank_wolfe", "Frank–Wolfe", marker="^", ls="-"),
 }
 """How each method that asks the oracle is drawn."""
 
@@ -70,7 +70,7 @@ def plot_descents(
     """
     shown = np.where(objectives < DIVERGED * optimum, objectives, np.nan)
     shown = shown / optimum - 1 if excess else shown
-    ax.plot(epochs, shown, **look("sgd", lw=1.2, alpha=0.8))
+    ax.plot(epochs, shown, **styled("sgd", lw=1.2, alpha=0.8))
     ax.lines[0].set_label(f"SGD, {shown.shape[1]} trials")
     if not excess:
         draw_level(ax, optimum, OPTIMUM)
@@ -93,7 +93,7 @@ def plot_final_objectives(
     """
     for place, values in enumerate(excess.values()):
         jitter = rng.uniform(-0.28, 0.28, len(values))
-        ax.plot(place + jitter, values, "o", **look("sgd", ms=4, alpha=0.6))
+        ax.plot(place + jitter, values, "o", **styled("sgd", ms=4, alpha=0.6))
         ends = [place - 0.34, place + 0.34]
         ax.plot(ends, [np.median(values)] * 2, color="black", lw=2)
     ax.set_xticks(range(len(excess)), [str(width) for width in excess])
@@ -114,8 +114,8 @@ def plot_certified_descent(
     optimum : float
     """
     best = np.maximum(np.maximum.accumulate(dual), 0.5 * UNPROVED * optimum)
-    ax.plot(epochs, primal, **look("sgd", "objective"))
-    ax.plot(epochs, best, **look("dual", "best bound so far", ls="--"))
+    ax.plot(epochs, primal, **styled("sgd", "objective"))
+    ax.plot(epochs, best, **styled("dual", "best bound so far", ls="--"))
     ax.fill_between(epochs, best, primal, color=COLOURS["dual"], alpha=0.12, lw=0)
     draw_level(ax, optimum, "$p^*$", ":")
     ax.set(xscale="symlog", yscale="log", xlim=(0, epochs[-1]))
@@ -140,9 +140,9 @@ def plot_distances(ax: Axes, distances: Sequence[Any], optimum: float) -> Axes:
     places = np.arange(1, len(low) + 1)
     ax.vlines(places, low, high, color=COLOURS["dual"], lw=6, alpha=0.35)
     ends = {"ls": "", "marker": "_", "ms": 16, "mew": 2}
-    ax.plot(places, high, **look("dual", "proved: at most", **ends))
-    ax.plot(places, true, "o", **look("sgd", "distance"))
-    ax.plot(places, low, **look("literal", "proved: at least", **ends))
+    ax.plot(places, high, **styled("dual", "proved: at most", **ends))
+    ax.plot(places, true, "o", **styled("sgd", "distance"))
+    ax.plot(places, low, **styled("literal", "proved: at least", **ends))
     ax.set_xticks(places)
     return finish(ax, "trial", r"$1 - p^*/$ objective", log="y")
 
@@ -163,8 +163,8 @@ def plot_bounds(
         Certified p*.
     """
     above, below = primal / optimum - 1, 1 - dual / optimum
-    ax.plot(steps, above, **look("algorithm_1", "primal above $p^*$"))
-    ax.plot(steps, below, **look("dual", "dual below $p^*$", ls="--"))
+    ax.plot(steps, above, **styled("algorithm_1", "primal above $p^*$"))
+    ax.plot(steps, below, **styled("dual", "dual below $p^*$", ls="--"))
     return finish(ax, "step", DISTANCE, log="xy")
 
 
@@ -181,8 +181,8 @@ def plot_enclosure(ax: Axes, upper: Array, lower: Array, optimum: float) -> Axes
     """
     questions = np.arange(1, len(upper) + 1)
     above, below = np.asarray(upper) / optimum - 1, 1 - np.asarray(lower) / optimum
-    ax.plot(questions, above, "o-", **look("centre", "network above $p^*$", ms=3.5))
-    ax.plot(questions, below, "v--", **look("dual", "dual point below $p^*$", ms=3.5))
+    ax.plot(questions, above, "o-", **styled("centre", "network above $p^*$", ms=3.5))
+    ax.plot(questions, below, "v--", **styled("dual", "dual point below $p^*$", ms=3.5))
     return finish(ax, QUESTIONS, DISTANCE, log="y")
 
 
@@ -198,7 +198,7 @@ def plot_rounds(ax: Axes, primal: Array, dual: Array, floor: float) -> Axes:
         Relative gaps below it are drawn at it: the resolution of the arithmetic.
     """
     gaps = np.maximum((primal - np.maximum(dual, 0.0)) / primal, floor)
-    ax.plot(range(len(gaps)), gaps, "o-", **look("frank_wolfe"))
+    ax.plot(range(len(gaps)), gaps, "o-", **styled("frank_wolfe"))
     return finish(ax, "round", "relative certified gap", log="y")
 
 
@@ -235,7 +235,7 @@ def plot_radii(ax: Axes, radii: Array, primal: Sequence[float], optimum: float) 
         Certified p*.
     """
     excess = np.asarray(primal) / optimum - 1
-    ax.plot(radii, excess, "o-", **look("algorithm_1"))
+    ax.plot(radii, excess, "o-", **styled("algorithm_1"))
     return finish(ax, r"radius $t$ / path norm of the optimum", EXCESS, log="y")
 
 
@@ -251,9 +251,9 @@ def plot_margin_objective(ax: Axes, result: Any, **style: Any) -> Axes:
     **style
         Of SGD's line.
     """
-    ax.plot(result.seconds, result.objectives, **look("sgd", "SGD", **style))
+    ax.plot(result.seconds, result.objectives, **styled("sgd", "SGD", **style))
     draw_level(ax, result.value, OPTIMUM)
-    ax.axhline(result.linear_value, **look("literal", "(16)", ls=":"))
+    ax.axhline(result.linear_value, **styled("literal", "(16)", ls=":"))
     ax.plot([result.closed_seconds], [result.value], "o", color="black", ms=6)
     return finish(ax, "wall time, s", OBJECTIVE, log="y")
 
@@ -270,7 +270,7 @@ def plot_margin_accuracy(ax: Axes, result: Any, **style: Any) -> Axes:
     **style
         Of SGD's line.
     """
-    ax.plot(result.seconds, 100 * result.test_accuracy, **look("sgd", "SGD", **style))
+    ax.plot(result.seconds, 100 * result.test_accuracy, **styled("sgd", "SGD", **style))
     draw_level(ax, 100 * result.closed_test_accuracy, "closed form")
     return finish(ax, "wall time, s", "test accuracy, %")
 
@@ -290,8 +290,8 @@ def plot_prolonged(ax: Axes, result: Any, printed: float, **style: Any) -> Axes:
         Of the line.
     """
     above = result.objectives / result.bound - 1
-    ax.plot(result.travel, above, **look("sgd", "SGD", **style))
-    mark_place(ax, printed, **look("optimum", "the paper stops"))
+    ax.plot(result.travel, above, **styled("sgd", "SGD", **style))
+    mark_place(ax, printed, **styled("optimum", "the paper stops"))
     return finish(ax, "learning rate times epochs", "objective / bound - 1", log="y")
 
 

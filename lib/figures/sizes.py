@@ -14,8 +14,8 @@ from lib.figures.style import (
     SAMPLES,
     draw_level,
     finish,
-    look,
     mark_place,
+    styled,
     tick,
 )
 from lib.numerics import Array
@@ -40,8 +40,8 @@ def plot_cell_counts(
         By rank, at most four.
     """
     for rank, name in zip(exact, RANKS[1:5], strict=False):
-        ax.plot(samples, exact[rank], "o-", **look(name, f"exact, $r={rank}$"))
-        ax.plot(samples, bound[rank], "--", **look(name, f"bound, $r={rank}$"))
+        ax.plot(samples, exact[rank], "o-", **styled(name, f"exact, $r={rank}$"))
+        ax.plot(samples, bound[rank], "--", **styled(name, f"bound, $r={rank}$"))
     finish(ax, SAMPLES, "cells $P$", log="xy", legend={"ncols": 2})
     tick(ax, samples)
     ax.minorticks_off()
@@ -67,7 +67,7 @@ def plot_complexity(ax: Axes, result: Any, what: str = "cells", **style: Any) ->
         column = getattr(result, what)[rows]
         if not np.isfinite(column).any():
             continue
-        ax.plot(result.n[rows], column, "o-", **look(name, f"$r = {rank}$", **style))
+        ax.plot(result.n[rows], column, "o-", **styled(name, f"$r = {rank}$", **style))
         if what == "cells":
             ax.plot(result.n[rows], result.printed[rows], "--", color=COLOURS[name])
     return finish(ax, SAMPLES, what, log="xy")
@@ -83,10 +83,10 @@ def plot_nodes(ax: Axes, result: Any) -> Axes:
         With ``n``, ``cells``, ``random`` and ``residual``, as
         :class:`experiments.SearchSizes`.
     """
-    ax.plot(result.n, result.cells, "--", **look("bound", "cells $P$"))
-    optimal = look("dual", "cones, optimal residual")
+    ax.plot(result.n, result.cells, "--", **styled("bound", "cells $P$"))
+    optimal = styled("dual", "cones, optimal residual")
     ax.plot(result.n, result.residual, "s-", **optimal)
-    ax.plot(result.n, result.random, "o-", **look("frank_wolfe", "cones, random $Z$"))
+    ax.plot(result.n, result.random, "o-", **styled("frank_wolfe", "cones, random $Z$"))
     finish(ax, SAMPLES, "count", log="xy")
     tick(ax, result.n)
     return ax
@@ -108,7 +108,7 @@ def plot_ascents(ax: Axes, result: Any, excess: float) -> Axes:
         ("climbs", "o-", "climbs that mind walls", "frank_wolfe"),
     ):
         missed = 100 * result.misses(name, excess) / len(result.power)
-        ax.plot(result.starts, missed, mark, **look(colour, label))
+        ax.plot(result.starts, missed, mark, **styled(colour, label))
     finish(ax, "random starts", "draws missed, %", log="x", ylim=(-3, 103))
     tick(ax, result.starts)
     return ax
@@ -126,7 +126,7 @@ def plot_questions(ax: Axes, result: Any) -> Axes:
     """
     order = np.argsort(result.n * result.c, kind="stable")
     unknowns = (result.n * result.c)[order]
-    style = look("optimum", "enough at centroids", lw=1.0)
+    style = styled("optimum", "enough at centroids", lw=1.0)
     ax.plot(unknowns, result.guaranteed[order], "-", **style)
     for name, style in CUTTING_PLANES.items():
         marks = style | {"ls": "", "alpha": 0.8}
@@ -148,8 +148,8 @@ def plot_growth(ax: Axes, growth: Any) -> Axes:
         A thin line is what n log n would do.
     """
     n, sweep = growth.n, growth.kappa_seconds
-    ax.plot(n, growth.seconds, "o-", **look("frank_wolfe", "solve, prove"))
-    ax.plot(n, sweep, "s-", **look("dual", r"one $\kappa(Y)$"))
+    ax.plot(n, growth.seconds, "o-", **styled("frank_wolfe", "solve, prove"))
+    ax.plot(n, sweep, "s-", **styled("dual", r"one $\kappa(Y)$"))
     guide = sweep[-1] * n * np.log(n) / (n[-1] * np.log(n[-1]))
     ax.plot(n, guide, ":", color="0.5", lw=1.2, label=r"$n\,\log n$")
     return finish(ax, SAMPLES, "processor seconds", log="xy")
@@ -166,8 +166,10 @@ def plot_growth_errors(ax: Axes, growth: Any) -> Axes:
         :class:`experiments.Growth`.
     """
     floor = growth.noise
-    ax.plot(growth.n, growth.train_error / floor, "s--", **look("literal", "training"))
-    held_out = look("frank_wolfe", "held out")
+    ax.plot(
+        growth.n, growth.train_error / floor, "s--", **styled("literal", "training")
+    )
+    held_out = styled("frank_wolfe", "held out")
     ax.plot(growth.n, growth.test_error / floor, "o-", **held_out)
     ax.axhline(1.0, color="0.5", ls=":", lw=1.2)
     return finish(ax, SAMPLES, "squared error / noise", log="x")
@@ -186,7 +188,7 @@ def plot_sandwich(ax: Axes, grid: Array, upper: Array, optimum: float) -> Axes:
     optimum : float
         Certified p*.
     """
-    ax.plot(grid, np.asarray(upper) / optimum - 1, "o-", **look("dual"))
+    ax.plot(grid, np.asarray(upper) / optimum - 1, "o-", **styled("dual"))
     above = r"$d^*_\mathrm{grid} / p^* - 1$"
     finish(ax, "directions in the grid", above, log="xy")
     tick(ax, grid)
@@ -205,7 +207,7 @@ def plot_size_accuracy(ax: Axes, result: Any, **style: Any) -> Axes:
     **style
         Of the line.
     """
-    line = look("frank_wolfe", marker="o") | style
+    line = styled("frank_wolfe", marker="o") | style
     ax.plot(result.sizes, 100 * result.size_accuracy, **line)
     mark_place(ax, result.pixels, label="$n = d$")
     draw_level(ax, 100 / result.classes, "guessing")
@@ -224,7 +226,7 @@ def plot_ridge_accuracy(ax: Axes, result: Any, **style: Any) -> Axes:
     **style
         Of the line.
     """
-    line = look("frank_wolfe", marker="o") | style
+    line = styled("frank_wolfe", marker="o") | style
     ax.plot(result.ridges, 100 * result.ridge_accuracy, **line)
     draw_level(ax, 100 / result.classes, "guessing")
     added = r"$\varepsilon$, variances of a pixel"
@@ -243,5 +245,5 @@ def plot_shortfalls(ax: Axes, shortfalls: Mapping[str, Array]) -> Axes:
     kinds = (("dual", "D"), ("algorithm_1", "x"), ("sgd", "+"))
     for (label, row), (name, mark) in zip(shortfalls.items(), kinds, strict=False):
         share = 100 * np.sort(row)[::-1]
-        ax.plot(np.arange(1, len(row) + 1), share, mark, **look(name, label))
+        ax.plot(np.arange(1, len(row) + 1), share, mark, **styled(name, label))
     return finish(ax, "draw, by rank", "(19) below $p^*$, %")

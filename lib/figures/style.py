@@ -43,14 +43,14 @@ def use_book_style() -> None:
     set_matplotlib_formats("svg", metadata={"Date": None})
 
 
-def look(method: str, label: str | None = None, **style: Any) -> dict[str, Any]:
+def styled(method: str, label: str | None = None, **style: Any) -> dict[str, Any]:
     """Return how a line is drawn: colour by method, label, and what overrides them."""
     return {"color": COLOURS[method], "label": label} | style
 
 
 def draw_level(ax: Axes, value: float, label: str, ls: str = "--") -> None:
     """Draw a line at a value that is certain, black and across."""
-    ax.axhline(value, **look("optimum", label, ls=ls))
+    ax.axhline(value, **styled("optimum", label, ls=ls))
 
 
 def mark_place(ax: Axes, place: float, **style: Any) -> None:

@@ -14,8 +14,8 @@ from lib.figures.style import (
     OBJECTIVE,
     draw_level,
     finish,
-    look,
     mark_place,
+    styled,
     tick,
 )
 from lib.numerics import Array
@@ -35,8 +35,8 @@ def plot_literal(ax: Axes, betas: Array, network: Array, literal: Array) -> Axes
     ax : Axes
     betas, network, literal : (k,) arrays
     """
-    ax.plot(betas, network, **look("frank_wolfe", "network optimum, (5)"))
-    ax.plot(betas, literal, "s--", **look("literal", "(12) as printed"))
+    ax.plot(betas, network, **styled("frank_wolfe", "network optimum, (5)"))
+    ax.plot(betas, literal, "s--", **styled("literal", "(12) as printed"))
     return finish(ax, BETA, "optimal value")
 
 
@@ -50,10 +50,10 @@ def plot_pooled_values(
     ax : Axes
     betas, network, program, printed : (k,) arrays
     """
-    ax.plot(betas, network, **look("frank_wolfe", "CNN optimum, (6)"))
-    corrected = look("dual", "(50) with the gauge", fillstyle="none", ms=8)
+    ax.plot(betas, network, **styled("frank_wolfe", "CNN optimum, (6)"))
+    corrected = styled("dual", "(50) with the gauge", fillstyle="none", ms=8)
     ax.plot(betas, program, "o", **corrected)
-    ax.plot(betas, printed, "s--", **look("literal", "(50) as printed"))
+    ax.plot(betas, printed, "s--", **styled("literal", "(50) as printed"))
     finish(ax, BETA, "optimal value", log="x")
     tick(ax, betas)
     return ax
@@ -75,7 +75,7 @@ def plot_relaxed_values(
     """
     kinds = (("dual", "D-"), ("frank_wolfe", "o"))
     for (label, row), (name, mark) in zip(values.items(), kinds, strict=False):
-        ax.plot(betas, row, mark, **look(name, label, fillstyle="none"))
+        ax.plot(betas, row, mark, **styled(name, label, fillstyle="none"))
     for norm in norms:
         mark_place(ax, norm)
     return finish(ax, BETA, r"value $/\;p^*$")
@@ -95,8 +95,8 @@ def plot_looseness(
         Of the line.
     """
     below = 100 * (1 - np.asarray(relaxed) / np.asarray(network))
-    ax.plot(betas, below, "o-", **look("dual", **style))
-    ax.axhline(0.0, **look("optimum", ls="--"))
+    ax.plot(betas, below, "o-", **styled("dual", **style))
+    ax.axhline(0.0, **styled("optimum", ls="--"))
     return finish(ax, BETA, "(20) below $p^*$, %")
 
 
@@ -178,7 +178,7 @@ def _plot_methods(
 ) -> None:
     """Draw a mark for each beta and method: its values, mark, label and colour."""
     for values, mark, label, colour in rows:
-        kind = look(colour, label, fillstyle="none") | style
+        kind = styled(colour, label, fillstyle="none") | style
         ax.plot(betas, np.maximum(values, floor), mark, **kind)
 
 
@@ -197,11 +197,11 @@ def plot_activations(ax: Axes, result: Any, which: str = "test", **style: Any) -
         Of both lines.
     """
     relu, linear = getattr(result, which)
-    ax.plot(result.betas, relu, "o-", **look("frank_wolfe", "ReLU", **style))
-    ax.plot(result.betas, linear, "s--", **look("literal", "linear", **style))
+    ax.plot(result.betas, relu, "o-", **styled("frank_wolfe", "ReLU", **style))
+    ax.plot(result.betas, linear, "s--", **styled("literal", "linear", **style))
     draw_level(ax, getattr(result, f"zero_{which}"), "zero network", ":")
     if which == "test":
-        line = look("bound", "length and interpolation", ls="--")
+        line = styled("bound", "length and interpolation", ls="--")
         ax.axhline(result.both_test, **line)
     mark_place(ax, result.kappa)
     ax.margins(y=0.3)  # for the legend
@@ -220,11 +220,11 @@ def plot_band(ax: Axes, band: Any, path: Any) -> Axes:
     path : object
         With ``betas`` and ``primal``, as :class:`lib.frank_wolfe.Path`.
     """
-    plain = look("bound", "tangents and chords", alpha=0.3, lw=0)
+    plain = styled("bound", "tangents and chords", alpha=0.3, lw=0)
     ax.fill_between(band.betas, band.chords, band.tangents, **plain)
-    sharp = look("dual", "averages", alpha=0.9, lw=0)
+    sharp = styled("dual", "averages", alpha=0.9, lw=0)
     ax.fill_between(band.betas, band.lower, band.upper, **sharp)
-    ax.plot(path.betas, path.primal, "o", **look("frank_wolfe", "solved"))
+    ax.plot(path.betas, path.primal, "o", **styled("frank_wolfe", "solved"))
     return finish(ax, BETA, r"$p^*(\beta)$", log="x")
 
 
@@ -238,9 +238,9 @@ def plot_band_width(ax: Axes, band: Any) -> Axes:
         With ``betas``, ``width`` and ``plain_width``, as
         :class:`lib.frank_wolfe.Band`.
     """
-    plain = look("bound", "tangents and chords", ls="--", lw=1.2)
+    plain = styled("bound", "tangents and chords", ls="--", lw=1.2)
     ax.plot(band.betas, band.plain_width, **plain)
-    ax.plot(band.betas, band.width, **look("dual", "averages", lw=1.4))
+    ax.plot(band.betas, band.width, **styled("dual", "averages", lw=1.4))
     top = 3 * float(band.plain_width.max())
     limits = {"ylim": (top / WIDEST_TO_NARROWEST, top)}
     return finish(ax, BETA, "relative width of the band", log="xy", **limits)
@@ -254,8 +254,8 @@ def plot_path_errors(ax: Axes, betas: Array, train: Array, held_out: Array) -> A
     ax : Axes
     betas, train, held_out : (k,) arrays
     """
-    ax.plot(betas, train, "s--", **look("literal", "training", ms=4))
-    ax.plot(betas, held_out, "o-", **look("frank_wolfe", "held out", ms=4))
+    ax.plot(betas, train, "s--", **styled("literal", "training", ms=4))
+    ax.plot(betas, held_out, "o-", **styled("frank_wolfe", "held out", ms=4))
     mark_place(ax, betas[np.argmin(held_out)])
     return finish(ax, BETA, "mean squared error", log="x")
 
@@ -268,5 +268,5 @@ def plot_path_neurons(ax: Axes, betas: Array, neurons: np.ndarray) -> Axes:
     ax : Axes
     betas, neurons : (k,) arrays
     """
-    ax.plot(betas, neurons, "o-", **look("frank_wolfe", ms=4))
+    ax.plot(betas, neurons, "o-", **styled("frank_wolfe", ms=4))
     return finish(ax, BETA, "neurons", log="x")

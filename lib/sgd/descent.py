@@ -222,7 +222,7 @@ def _descend(
 ) -> Descent:
     """Run the trials of a grid from the starts that ``draw`` gives."""
     device = find_device(settings.device)
-    inputs, outputs = reduce_inputs(problem.X), _outputs(problem, settings)
+    inputs, outputs = reduce_inputs(problem.X), _reduced_outputs(problem, settings)
     place = {"device": device, "dtype": settings.dtype}
     kind = {"linear": settings.activation == "linear", "pooling": problem.pooling}
     data = Shared.on(place, inputs, outputs, problem.loss, **kind)
@@ -231,10 +231,10 @@ def _descend(
         runner.run(grid, trials, draw, watch)
         for trials in _chunks(grid, runner.bytes_per_trial(grid), device, settings)
     ]
-    return _joined(chunks, _marks(settings))
+    return _side_by_side(chunks, _marks(settings))
 
 
-def _outputs(problem: Problem, settings: Settings) -> Outputs:
+def _reduced_outputs(problem: Problem, settings: Settings) -> Outputs:
     """Choose the coordinates of the output weights."""
     if settings.outputs == "all":
         return Outputs(problem.Y, None)
@@ -471,7 +471,7 @@ class _Course:
         return table
 
 
-def _joined(chunks: list[_Chunk], marks: np.ndarray) -> Descent:
+def _side_by_side(chunks: list[_Chunk], marks: np.ndarray) -> Descent:
     """Put the trials side by side; drop records after all had stopped."""
     stops = np.concatenate([chunk.stops for chunk in chunks])
     used = int(np.searchsorted(marks, stops.max())) + 1

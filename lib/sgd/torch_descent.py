@@ -86,12 +86,12 @@ def train_model(
         loss(model(inputs), targets).sum().backward()
         optimiser.step()
         if epoch in marks:
-            _require_finite(model, rate, epoch)
+            _refuse_divergence(model, rate, epoch)
             networks.append(from_torch(model))
     return Trace(np.append(0, marks), tuple(networks))
 
 
-def _require_finite(model: Any, rate: float, epoch: int) -> None:
+def _refuse_divergence(model: Any, rate: float, epoch: int) -> None:
     """Refuse a descent that has left the numbers."""
     if not all(torch.isfinite(w).all() for w in model.parameters()):
         raise ValueError(
