@@ -9,18 +9,18 @@ import numpy as np
 
 from experiments.descents import descend_stably
 from experiments.images import DEVIATION, WhiteImages, linear_side, white_images
-from experiments.printed import Comparison
+from experiments.result import Comparison, Result, columns
 from lib.certificate import beta_max
 from lib.numerics import Array
 from lib.problem import Problem
 from lib.sgd import Descent, Grid, Settings
 from lib.svd import CentredOracle, SpectralOracle, linear_optimum
 
-KINDS = ("relu", "linear")
+NETWORKS = ("relu", "linear")
 
 
 @dataclass(frozen=True, eq=False)
-class Activations:
+class Activations(Result):
     """Losses of ReLU and linear networks on the labels of a ReLU teacher.
 
     Parameters
@@ -86,12 +86,12 @@ class Activations:
 
     def table(self) -> dict[str, Array]:
         """Return losses by activation and beta."""
-        columns = {
-            "activation": np.repeat(KINDS, len(self.betas)),
+        told = {
+            "activation": np.repeat(NETWORKS, len(self.betas)),
             "beta": np.tile(self.betas, 2),
         }
         names = ("objective", "train", "test", "weight_decay", "rates", "stops")
-        return columns | {name: getattr(self, name).ravel() for name in names}
+        return told | {name: getattr(self, name).ravel() for name in names}
 
     def comparisons(self) -> tuple[Comparison, ...]:
         """Compare with A.1.2."""
@@ -159,13 +159,13 @@ def compare_activations(
     sizes = neurons, epochs, rate, seed + 1, start
     rows = [
         _students(problem, images, held_out, kind, weights, sizes=sizes, at=checkpoint)
-        for kind in KINDS
+        for kind in NETWORKS
     ]
     return Activations(
         demean=demean,
         start=start,
         betas=weights,
-        **{name: np.array([row[name] for row in rows]) for name in rows[0]},
+        **columns(rows),
         zero_train=_half_square(Y),
         zero_test=_half_square(held_out),
         **_without_training(images, Y, held_out),
@@ -222,9 +222,9 @@ def _students(
     *,
     sizes: tuple,
     at: Path | None,
-) -> dict[str, list[float]]:
+) -> dict[str, Array]:
     """Train a network for each beta, one at a time to hold few weights."""
-    rows: dict[str, list[float]] = {}
+    rows = []
     for k, beta in enumerate(betas):
         folder = at / f"{kind}_{k}" if at else None
         run = _stable(problem, kind, beta, sizes, folder)
@@ -244,9 +244,8 @@ def _students(
             "rates": float(run.rates[0]),
             "stops": int(run.stops[0]),
         }
-        for name, value in row.items():
-            rows.setdefault(name, []).append(value)
-    return rows
+        rows.append(row)
+    return columns(rows)
 
 
 def _stable(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.result import Result
 from lib.cone_pca import Counted, Oracle
 from lib.cutting_plane import Bundle, Centre, solve_dual
 from lib.frank_wolfe import solve
@@ -22,7 +23,7 @@ RULES = {
 
 
 @dataclass(frozen=True, eq=False)
-class Questions:
+class Questions(Result):
     """Questions until the relative gap was proved, one entry a problem.
 
     Parameters
@@ -43,10 +44,6 @@ class Questions:
     bundle: np.ndarray
     frank_wolfe: np.ndarray
     guaranteed: Array
-
-    def table(self) -> dict[str, Array]:
-        """Return all columns."""
-        return dict(vars(self))
 
 
 def centroid_questions(problem: Problem, tolerance: float) -> float:
