@@ -1,7 +1,6 @@
 """Branch and bound shared out: what it proves is what one search proves."""
 
 import pickle
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -69,13 +68,11 @@ def test_bound_holds_however_early_a_shared_search_is_stopped():
     assert bounds[1] <= bounds[0]
 
 
-def test_shared_search_stops_in_time():
+def test_shared_search_that_would_take_for_ever_is_stopped():
+    # How soon is measured by `make speed`.
     data = points(200, 8, 5)
-    started = time.monotonic()
     limits = Limits(seconds=0.5)
     found = shared_branch_and_bound(data, 0.0, limits, Sharing(map, 4, 0.1))
-    # A few turns of 0.05 s for each part, with room for a busy machine.
-    assert time.monotonic() - started < 15
     assert not found.complete
 
 
