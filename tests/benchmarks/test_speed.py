@@ -8,4 +8,4 @@ def test_a_speed_above_its_limit_is_named_and_is_the_status(capsys):
     assert report([fast]) == 0
     assert report([fast, slow]) == 1
     *_, last = capsys.readouterr().out.splitlines()
-    assert last.split() == "TOO SLOW 1.50 of 2 s a search".split()
+    assert last.split() == ["TOO", "SLOW", "1.50", "of", "2", "s", "a", "search"]

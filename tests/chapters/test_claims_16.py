@@ -1,6 +1,7 @@
 """What chapter 16 says in words holds in the book that was built."""
 
 import numpy as np
+
 STEM = "16_paths_and_large_n"
 
 

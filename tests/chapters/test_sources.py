@@ -20,6 +20,7 @@ STATEMENTS = ("theorem", "lemma", "proposition", "corollary")
 DIRECTIVE = re.compile(r"^ *(?:`{3,}|:{3,})\{(?P<name>[\w:-]+)\} *(?P<title>.*)$", re.M)
 LABEL = re.compile(r"\n:label: (?P<label>\S+)")
 
+
 @cache
 def chapter(stem: str) -> NotebookNode:
     return read_chapter(CHAPTERS[stem])
@@ -74,7 +75,7 @@ def imported(stem: str) -> dict:
 
 
 def run_check(stem: str, **changed) -> str:
-    """Run the cell after the parameters, up to the check; return what it complains of."""
+    """Run the cell after the parameters, up to the check; return its complaint."""
     namespace = imported(stem) | changed
     for statement in ast.parse(check_cell(stem).source).body:
         try:

@@ -1,6 +1,5 @@
 """The parts of the search for kappa: algebra, bounds of a cone, climbs, limits."""
 
-
 import numpy as np
 import pytest
 

@@ -69,7 +69,6 @@ def test_bound_holds_however_early_a_shared_search_is_stopped():
 
 
 def test_shared_search_that_would_take_for_ever_is_stopped():
-    # How soon is measured by `make speed`.
     data = points(200, 8, 5)
     limits = Limits(seconds=0.5)
     found = shared_branch_and_bound(data, 0.0, limits, Sharing(map, 4, 0.1))

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from lib.certificate import certify
-from lib.cone_pca import oracle
 from lib.copositive import (
     cover_by_cells,
     cover_by_simplices,
@@ -16,11 +15,12 @@ from lib.copositive import (
 from lib.copositive.norm import largest_on_faces
 from lib.cutting_plane import solve_dual
 from lib.cutting_plane.method import Bundle, Centre
-from lib.data import load_images, one_hot, spiral
+from lib.data import load_images, one_hot
 from lib.frank_wolfe import solve
 from lib.problem import Problem, objective
 from lib.recovery import prune, recover_from_activations, recover_from_relaxation
 from lib.svd import closed_form, whiten
+from tests.problems import random_problem, spiral_problem
 
 pytestmark = pytest.mark.paper
 
@@ -38,13 +38,6 @@ WHITENED = 1e-7
 
 ROUNDING = 1e-12
 """Relative rounding of a sum of squares."""
-
-
-def random_problem(seed, n, r, c, share):
-    """Draw Gaussian data with beta a share of kappa(Y)."""
-    rng = np.random.default_rng(seed)
-    X, Y = rng.standard_normal((n, r)), rng.standard_normal((n, c))
-    return Problem(X, Y, share * oracle(X, Y).value)
 
 
 def optimum(problem):
@@ -106,7 +99,7 @@ def test_network_of_17_costs_what_17_states_and_is_certified(problem):
 
 @pytest.mark.parametrize("beta", [1e-2, 1.0])
 def test_network_of_17_on_the_spiral_is_certified(beta):
-    problem = Problem(*spiral(20, np.random.default_rng(0)), beta)
+    problem = spiral_problem(beta)
     program = solve_relaxation(problem, cover_by_simplices(problem.X))
     found = recover_from_relaxation(problem, program)
     assert found.is_exact, found.status

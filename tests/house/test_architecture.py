@@ -61,7 +61,9 @@ def code_lines(path: Path) -> set[int]:
 def functions(path: Path) -> dict[str, ast.FunctionDef]:
     """Return each function of a file by its place, nested ones too."""
     nodes = [n for n in ast.walk(tree_of(path)) if isinstance(n, ast.FunctionDef)]
-    return {f"{path.relative_to(ROOT)}:{node.lineno} {node.name}": node for node in nodes}
+    return {
+        f"{path.relative_to(ROOT)}:{node.lineno} {node.name}": node for node in nodes
+    }
 
 
 @cache
@@ -136,7 +138,9 @@ def test_the_house_does_not_grow():
 
 
 def test_what_a_package_offers_is_imported_from_the_package():
-    trees = {str(path.relative_to(ROOT)): tree_of(path) for path in files(*FROM_OUTSIDE)}
+    trees = {
+        str(path.relative_to(ROOT)): tree_of(path) for path in files(*FROM_OUTSIDE)
+    }
     for stem, path in Book().chapters().items():
         cells = [cell.source for cell in code_cells(read_chapter(path))]
         trees[stem] = ast.parse("\n".join(cells))
