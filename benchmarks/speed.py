@@ -19,7 +19,7 @@ os.environ.update(ONE_THREAD)  # before numpy is loaded
 import numpy as np
 
 from lib.arrangements import enumerate_cells
-from lib.cone_pca import Limits, Sharing, oracle
+from lib.cone_pca import Limits, oracle
 
 PASSAGEMATH = {(25, 3): 0.87, (50, 3): 4.3, (25, 4): 10.2}
 """Measured seconds of passagemath (exact arithmetic) for n points of rank r."""
@@ -69,9 +69,6 @@ def speeds() -> Iterator[Speed]:
     limits = Limits(seconds=ASKED)
     alone = best_time(lambda: oracle(X, Z, limits=limits))
     yield Speed(f"a search that may take {ASKED} s", alone, 10 * ASKED)
-    sharing = Sharing(map, 4, 0.1)
-    shared = best_time(lambda: oracle(X, Z, limits=limits, sharing=sharing))
-    yield Speed(f"the same in four parts, each {ASKED} s", shared, 40 * ASKED)
 
 
 def report(measured: Iterable[Speed]) -> int:
