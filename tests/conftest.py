@@ -10,8 +10,9 @@ import pytest
 from hypothesis import settings
 
 # The same examples in every run, and no deadline on a busy machine. For a wider
-# search: pytest --hypothesis-profile=search
+# search: pytest --hypothesis-profile=search; `make check` takes the quick one.
 settings.register_profile("book", derandomize=True, deadline=None, max_examples=60)
+settings.register_profile("quick", settings.get_profile("book"), max_examples=15)
 settings.register_profile("search", deadline=None, max_examples=1000)
 settings.load_profile("book")
 

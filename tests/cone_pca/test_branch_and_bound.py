@@ -204,6 +204,7 @@ def test_relaxation_is_exact_for_a_single_sample():
     assert oracle(X, Z).value == pytest.approx(10.0, rel=1e-14)
 
 
+@pytest.mark.slow
 def test_rank_beyond_the_orthants_gets_the_relaxation():
     data = points(40, 20, 3)
     found = oracle(data.X, data.Z)

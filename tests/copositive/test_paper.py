@@ -296,6 +296,7 @@ def test_19_stays_loose_around_the_pentagon():
     assert lifted.loose_values == 1
 
 
+@pytest.mark.slow
 def test_19_is_loose_at_times_for_random_points_on_a_circle():
     # Seeded: of 40 draws of 6 points some have a cell like the pentagon's.
     found = search_looseness(sphere_draw(6, 3), np.random.default_rng(1), trials=25)

@@ -39,6 +39,7 @@ def test_spiral_is_solved_to_1e_6_from_both_sides(beta, rule):
     assert_encloses_the_optimum(problem, rule, queries=80)
 
 
+@pytest.mark.slow
 def test_cones_need_fewer_queries_than_the_linear_cuts_of_a_5():
     problem = section_5_1("normal")
     queries = {

@@ -132,6 +132,7 @@ def test_way_back_from_19_on_the_pentagon_tells_its_loss():
 # -- more samples than the pieces of (17) can be listed for
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "c", "share"), [(20, 3, 0.1), (40, 2, 0.2)])
 def test_columns_solve_17_at_rank_4_with_few_of_its_pieces(n, c, share):
     problem = random_problem(n, n, 4, c, share)
@@ -150,6 +151,7 @@ def test_columns_solve_17_at_rank_4_with_few_of_its_pieces(n, c, share):
     assert certify(problem, recovered.network, refine=3).relative_gap <= BOUND
 
 
+@pytest.mark.slow
 def test_bound_of_columns_holds_on_all_faces_of_all_pieces():
     problem = random_problem(5, 12, 4, 2, 0.2)
     found = solve_by_columns(problem)
@@ -187,6 +189,7 @@ def test_20_and_certified_networks_agree_for_few_whitened_samples(n, seed):
     assert pieces.value == pytest.approx(best, rel=VALUE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("seed", "tight"), [(0, True), (1, False)])
 def test_20_is_a_lower_bound_for_six_whitened_samples(seed, tight):
     rng = np.random.default_rng(seed)
