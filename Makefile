@@ -41,7 +41,8 @@ test: book lint lint-chapters ## build, lint, and run every test
 
 check: lint ## lint, and lib's tests: minutes, no book and no browser
 	$(PY) -m pytest -n $(JOBS) --dist loadfile -m "not slow and not book" \
-		--hypothesis-profile quick --ignore tests/site --ignore tests/tools
+		--hypothesis-profile quick --ignore tests/site --ignore tests/tools \
+		--ignore tests/benchmarks
 
 lint: $(STAMP) ## ruff on all code, and the contracts of who may import whom
 	$(PY) -m ruff check $(CODE)
