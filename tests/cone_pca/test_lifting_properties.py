@@ -118,6 +118,7 @@ def test_sign_search_and_cone_search_agree(seed):
     assert found.bound <= exact.bound * (1 + 1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "r", "within"), [(64, 7, 1e-4), (50, 9, 3e-2)])
 def test_random_data_of_high_rank_are_bounded_closely(n, r, within):
     # One relaxation by eigenvalues stops at 2.07 and 2.2 times the value.

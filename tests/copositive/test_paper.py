@@ -32,11 +32,12 @@ from lib.copositive.textbook import (
     whitened_dual,
     whitened_program,
 )
-from lib.data import gaussian_teacher, load_images, one_hot, spiral
+from lib.data import load_images, one_hot
 from lib.frank_wolfe import solve
 from lib.frank_wolfe.sliding.step import slide
 from lib.master.group_lasso import group_lasso
 from lib.problem import Network, Problem, objective
+from tests.problems import random_problem, section_5_1, spiral_problem
 
 pytestmark = pytest.mark.paper
 
@@ -56,12 +57,6 @@ SPLITTING = 1e-6
 ROUNDING = 1e-12
 """Relative rounding of a sum of squares; how far a lower bound may be above a value
 that is equal to it."""
-
-
-def section_5_1(init):
-    """Return the problem of Figure 1."""
-    X, Y = gaussian_teacher(25, 2, 5, 100, np.random.default_rng(0), init=init)
-    return Problem(X, Y, 1e-2)
 
 
 def planar_optimum(problem):
@@ -114,20 +109,13 @@ def brute_optimum(problem, rounds=40, gap=1e-7):
     raise AssertionError(f"brute force left a gap of {primal - dual:.1e}")
 
 
-def random_problem(seed, n, r, c, share):
-    """Draw Gaussian data with beta a share of kappa(Y)."""
-    rng = np.random.default_rng(seed)
-    X, Y = rng.standard_normal((n, r)), rng.standard_normal((n, c))
-    return Problem(X, Y, share * best_vectors(X, Y)[1][0])
-
-
 # -- Theorem 3 and (19) at rank 2
 
 
 @pytest.mark.parametrize("beta", [1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0])
 @pytest.mark.parametrize("cover", [cover_by_cells, cover_by_simplices])
 def test_19_and_17_are_the_optimum_on_the_spiral(beta, cover):
-    problem = Problem(*spiral(20, np.random.default_rng(0)), beta)
+    problem = spiral_problem(beta)
     optimum = planar_optimum(problem)
     relaxation = solve_relaxation(problem, cover(problem.X))
     assert relaxation.cover.exact
@@ -308,6 +296,7 @@ def test_19_stays_loose_around_the_pentagon():
     assert lifted.loose_values == 1
 
 
+@pytest.mark.slow
 def test_19_is_loose_at_times_for_random_points_on_a_circle():
     # Seeded: of 40 draws of 6 points some have a cell like the pentagon's.
     found = search_looseness(sphere_draw(6, 3), np.random.default_rng(1), trials=25)

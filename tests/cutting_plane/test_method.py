@@ -8,22 +8,15 @@ import pytest
 from lib.cone_pca import Oracle, oracle
 from lib.cutting_plane import Bundle, Centre, solve_dual
 from lib.cutting_plane.barrier import Barrier, Cuts, analytic_centre
-from lib.data import spiral
 from lib.losses import SQUARED
 from lib.problem import Problem, objective
+from tests.problems import random_problem, spiral_problem
 
 RULES = [Centre(), Centre(linear=True), Bundle(), Bundle(0.5)]
 NAMES = ["cones", "linear", "kelley", "bundle"]
 each_rule = pytest.mark.parametrize("rule", RULES, ids=NAMES)
 
 TOLERANCE = 1e-6
-
-
-def random_problem(seed=0, n=8, c=2, share=0.1):
-    """Draw a planar problem with beta a share of kappa(Y)."""
-    rng = np.random.default_rng(seed)
-    X, Y = rng.standard_normal((n, 2)), rng.standard_normal((n, c))
-    return Problem(X, Y, share * oracle(X, Y).value)
 
 
 def random_cuts(rng, linear, n=4, c=2, m=5, beta=0.5):
@@ -97,7 +90,7 @@ def test_units_of_the_targets_do_not_matter(rule, scale):
 
 
 def test_cone_cuts_settle_a_direction_that_linear_cuts_must_repeat():
-    problem = Problem(*spiral(6, np.random.default_rng(0)), 0.1)
+    problem = spiral_problem(0.1, points=6)
     cones, linear = (solve_dual(problem, Centre(linear=k)) for k in (False, True))
     assert cones.converged
     assert linear.converged

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from lib.certificate import certify
-from lib.cone_pca import oracle
 from lib.copositive import (
     cover_by_cells,
     cover_by_simplices,
@@ -15,11 +14,12 @@ from lib.copositive import (
 )
 from lib.copositive.norm import largest_on_faces
 from lib.cutting_plane import Bundle, Centre, solve_dual
-from lib.data import load_images, one_hot, spiral
+from lib.data import load_images, one_hot
 from lib.frank_wolfe import solve
 from lib.problem import Problem, objective
 from lib.recovery import prune, recover_from_activations, recover_from_relaxation
 from lib.svd import closed_form, whiten
+from tests.problems import random_problem, spiral_problem
 
 pytestmark = pytest.mark.paper
 
@@ -37,13 +37,6 @@ WHITENED = 1e-7
 
 ROUNDING = 1e-12
 """Relative rounding of a sum of squares."""
-
-
-def random_problem(seed, n, r, c, share):
-    """Draw Gaussian data with beta a share of kappa(Y)."""
-    rng = np.random.default_rng(seed)
-    X, Y = rng.standard_normal((n, r)), rng.standard_normal((n, c))
-    return Problem(X, Y, share * oracle(X, Y).value)
 
 
 def optimum(problem):
@@ -105,7 +98,7 @@ def test_network_of_17_costs_what_17_states_and_is_certified(problem):
 
 @pytest.mark.parametrize("beta", [1e-2, 1.0])
 def test_network_of_17_on_the_spiral_is_certified(beta):
-    problem = Problem(*spiral(20, np.random.default_rng(0)), beta)
+    problem = spiral_problem(beta)
     program = solve_relaxation(problem, cover_by_simplices(problem.X))
     found = recover_from_relaxation(problem, program)
     assert found.is_exact, found.status
@@ -138,6 +131,7 @@ def test_way_back_from_19_on_the_pentagon_tells_its_loss():
 # -- more samples than the pieces of (17) can be listed for
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "c", "share"), [(20, 3, 0.1), (40, 2, 0.2)])
 def test_columns_solve_17_at_rank_4_with_few_of_its_pieces(n, c, share):
     problem = random_problem(n, n, 4, c, share)
@@ -156,6 +150,7 @@ def test_columns_solve_17_at_rank_4_with_few_of_its_pieces(n, c, share):
     assert certify(problem, recovered.network, refine=3).relative_gap <= BOUND
 
 
+@pytest.mark.slow
 def test_bound_of_columns_holds_on_all_faces_of_all_pieces():
     problem = random_problem(5, 12, 4, 2, 0.2)
     found = solve_by_columns(problem)
@@ -193,6 +188,7 @@ def test_20_and_certified_networks_agree_for_few_whitened_samples(n, seed):
     assert pieces.value == pytest.approx(best, rel=VALUE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("seed", "tight"), [(0, True), (1, False)])
 def test_20_is_a_lower_bound_for_six_whitened_samples(seed, tight):
     rng = np.random.default_rng(seed)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
@@ -11,17 +12,14 @@ from lib.cone_pca import oracle
 from lib.data import gaussian_teacher
 from lib.frank_wolfe import DEFAULT_TOLERANCE, solve
 from lib.problem import Problem, objective
+from tests import problems
 
 VALUE = 2 * DEFAULT_TOLERANCE
 """Relative error of a primal value whose certified gap is the default tolerance;
 the factor leaves room for the rounding of the reference."""
 
 
-def random_problem(seed=0, n=12, c=3, share=0.1):
-    """Draw a generic planar problem with beta a share of kappa(Y)."""
-    rng = np.random.default_rng(seed)
-    X, Y = rng.standard_normal((n, 2)), rng.standard_normal((n, c))
-    return Problem(X, Y, share * oracle(X, Y).value)
+random_problem = partial(problems.random_problem, n=12, c=3)
 
 
 def assert_solved(problem, optimum=None):

@@ -49,6 +49,7 @@ def test_pytorchs_law_starts_nearer_to_zero_by_root_six(problem):
     assert layer.weight.abs().max().item() <= bound[1]
 
 
+@pytest.mark.slow
 def test_converged_trials_stop_where_more_epochs_gain_nothing(problem):
     early = run(problem, settings(30_000, patience=200, tolerance=1e-7))
     assert early.converged.all()

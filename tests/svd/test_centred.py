@@ -66,6 +66,7 @@ def test_a_deviation_loosens_the_proof():
     assert loose.certificate.dual < tight.certificate.dual * (1 - 1e-4)
 
 
+@pytest.mark.slow
 def test_data_that_are_not_quite_centred_loosen_the_proof():
     problem = centred(2, 3, 0.3)
     tilted = problem.X + 1e-4 * np.outer(np.ones(6), np.eye(9)[0])
