@@ -9,7 +9,7 @@ Each problem is solved by the package and, apart from it, by one of
 - ``scalar``: the program (9) of one output, in CVXPY;
 - ``closed form``: of one sample.
 
-Run ``python -m tools.known_optima``; it takes about a minute.
+Run ``python -m tests.paper.known_optima``; it takes about a minute.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from lib.losses import Huber
 from lib.problem import Array, Problem
 from lib.torch_networks import with_ones
 
-TARGET = Path(__file__).resolve().parents[1] / "tests" / "paper" / "known_optima.json"
+TARGET = Path(__file__).with_name("known_optima.json")
 
 TEACHER = 100
 """Neurons of the teacher of section 5.1."""
