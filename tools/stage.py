@@ -26,7 +26,8 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from tools import api, benchmark, numbers, pictures, policy, record, status
+from benchmarks import page as benchmark
+from tools import api, numbers, pictures, policy, record, status
 from tools.book import (
     CHAPTERS,
     REPOSITORY,
@@ -127,12 +128,11 @@ def _stage_chapter(book: Book, page: str, notebook: NotebookNode) -> None:
 
 def _benchmark(book: Book) -> str:
     """Give the benchmark page; put its figure, from the stored results, in place."""
-    results, path = benchmark.read(book.root), ""
-    if results is not None and benchmark.done(results):
-        name = f"{benchmark.PICTURE}.svg"
-        record.replace(book.staged / FIGURES / name, benchmark.draw(results).encode())
-        path = f"../{FIGURES}/{name}"
-    return benchmark.page(results, path)
+    results = benchmark.read(book.root)
+    if results is not None:
+        picture = book.staged / FIGURES / f"{benchmark.PICTURE}.svg"
+        record.replace(picture, benchmark.draw(results).encode())
+    return benchmark.page(results)
 
 
 def named_figures(notebook: NotebookNode) -> Iterator[tuple[str, str]]:

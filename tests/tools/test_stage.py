@@ -8,7 +8,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tools import benchmark, record, status
+from benchmarks import page as benchmark
+from tools import record, status
 from tools.book import Book, BookError
 from tools.stage import finish_pages, main, named_figures, stage
 
