@@ -1,6 +1,6 @@
 """What was measured, to be read: the book's page, and the files of `make benchmark`.
 
-The words are in `page.md` and `tables.md`; here are the tables and the figure.
+The words are in `back/benchmarks.md`; here are the tables and the figure.
 """
 
 from __future__ import annotations
@@ -16,16 +16,19 @@ from matplotlib.figure import Figure
 
 from lib.figures import COLOURS, plot_benchmark, style
 from lib.files import replace
+from tools.book import REPOSITORY, filled
 from tools.status import table
 
 PAGE = "back/benchmarks"
 PICTURE = "fig-benchmark"
-HOME = Path(__file__).parent
 RESULTS = Path("benchmarks", "results.json")
 """Where `make benchmark` leaves them, in the folder of the book."""
 
 TITLE = "# Results of `make benchmark`\n\nThe book explains what is compared.\n\n"
-NONE = "# Measured beside other methods\n\nNo benchmark has been run yet.\n"
+TABLES = "## The problems"
+"""Where the tables begin in the page."""
+
+NONE = "No benchmark has been run yet.\n"
 
 FLOOR = 1e-9
 """Excesses below it are drawn at it: the gap at which our solver stops."""
@@ -67,25 +70,26 @@ def read(root: Path) -> Row | None:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
-def page(results: Row | None) -> str:
-    """Write the page of the book as MyST text."""
+def page(text: str, results: Row | None) -> str:
+    """Fill the text of the page with what was measured."""
     if results is None:
-        return NONE
-    return (HOME / "page.md").read_text(encoding="utf-8") + tables(results)
+        return f"{text.partition(chr(10))[0]}\n\n{NONE}"
+    return filled(text, tables(results))
 
 
 def write(results: Row, folder: Path) -> None:
     """Write `results.json`, `results.md` and `results.svg` into a folder."""
     numbers = json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False)
     replace(folder / "results.json", f"{numbers}\n".encode())
-    replace(folder / "results.md", (TITLE + tables(results)).encode())
+    text = page((REPOSITORY / f"{PAGE}.md").read_text(encoding="utf-8"), results)
+    replace(folder / "results.md", (TITLE + text[text.index(TABLES) :]).encode())
     replace(folder / "results.svg", draw(results).encode())
 
 
-def tables(results: Row) -> str:
-    """Write all tables, with their headings, as MyST text."""
+def tables(results: Row) -> dict[str, str]:
+    """Write all tables as MyST text, by the names of their places in the page."""
     reached = [p | p["reach"] for p in done(results) if p["reach"]]
-    parts = {name: f"{value:g}" for name, value in results["effort"].items()} | {
+    return {name: f"{value:g}" for name, value in results["effort"].items()} | {
         "problems": columns(PROBLEMS, map(_problem, results["problems"])),
         "time": _by_method(results, _time),
         "excess": _by_method(results, lambda run: small(run["excess"])),
@@ -95,10 +99,6 @@ def tables(results: Row) -> str:
         "remarks": _remarks(results),
         "machine": _machine(results),
     }
-    text = (HOME / "tables.md").read_text(encoding="utf-8")
-    for name, part in parts.items():
-        text = text.replace(f"<!-- {name} -->", part.rstrip())
-    return text
 
 
 def columns(head: Iterable[tuple[str, str]], rows: Iterable[Row]) -> str:

@@ -11,6 +11,7 @@ from benchmarks.task import Answer, Effort, Method, StoppedError, Task, Unsolved
 from lib.arrangement import generic_cell_count
 from lib.frank_wolfe import solve
 from lib.problem import Network
+from tools.book import REPOSITORY
 
 OPTIMUM = 0.75
 ZERO = Network.zero(2, 1)
@@ -119,6 +120,11 @@ def small_results(vector_problem, effort):
         return run.results(instances, [Sizes(6, 2)], effort)
 
 
+def filled(results):
+    text = (REPOSITORY / f"{page.PAGE}.md").read_text(encoding="utf-8")
+    return page.page(text, results)
+
+
 def test_every_method_has_a_row_for_every_problem(small_results):
     keys = [method.key for method in run.METHODS]
     assert len(set(keys)) == len(keys)
@@ -139,7 +145,7 @@ def test_results_are_plain_json(small_results):
 
 
 def test_the_page_names_every_method_and_what_is_missing(small_results):
-    text = page.page(small_results)
+    text = filled(small_results)
     for method in run.METHODS:
         assert f"| {method.label} |" in text
     assert "not installed; the environment of copt is made by `make rivals`" in text
@@ -151,8 +157,8 @@ def test_the_page_names_every_method_and_what_is_missing(small_results):
 
 
 def test_tables_have_as_many_cells_in_every_row(small_results):
-    for block in page.tables(small_results).split("\n\n"):
-        rows = [line for line in block.splitlines() if line.startswith("|")]
+    for part in page.tables(small_results).values():
+        rows = [line for line in part.splitlines() if line.startswith("|")]
         assert len({line.count("|") for line in rows}) <= 1
 
 
@@ -213,7 +219,7 @@ def test_small_quantities_are_written_shortly(share, words):
 
 
 def test_the_page_shows_steps_cell_by_cell_once_they_are_measured(small_results):
-    text = page.page(small_results)
+    text = filled(small_results)
     assert "As printed, Algorithm 1 solves cone-constrained PCA" in text
     assert text.count("| a step |") == 1
     for problem in page.done(small_results):
@@ -223,4 +229,4 @@ def test_the_page_shows_steps_cell_by_cell_once_they_are_measured(small_results)
 
 def test_a_run_that_did_not_measure_them_shows_none(small_results):
     problems = [problem | {"reach": None} for problem in small_results["problems"]]
-    assert " ms |" not in page.page(small_results | {"problems": problems})
+    assert " ms |" not in filled(small_results | {"problems": problems})
