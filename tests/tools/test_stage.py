@@ -130,9 +130,8 @@ def test_parameters_that_were_set_are_on_the_status_page(done_book):
 
 
 def parts_of(book: Book, records: dict[str, record.Record]) -> dict[str, str]:
-    return status.parts(
-        records, numbers.read(book), dict.fromkeys(records, {}), book.data
-    )
+    glued = {stem: {} for stem in records}
+    return status.parts(records, numbers.read(book), glued, book.data)
 
 
 def test_the_texts_of_pages_have_a_place_for_every_part_and_no_other(done_book):
