@@ -13,10 +13,10 @@ PAPER ?= A4
 
 # Only relative paths below, so that a checkout in "a folder with spaces" works.
 PY := .venv/bin/python
-# The stamp is written last, and its name carries the lock and the folder: a broken
-# install, a new lock or a moved checkout all ask for a fresh .venv.
-STAMP := .venv/.installed-$(shell { cat requirements.lock; pwd; } | cksum | tr -d ' ')
-CODE := lib tools benchmarks tests _ext
+# The stamp is written last, and its name carries the lock, the packages and the
+# folder: a broken install, a new lock or a moved checkout all ask for a fresh .venv.
+STAMP := .venv/.installed-$(shell { cat requirements.lock pyproject.toml; pwd; } | cksum | tr -d ' ')
+CODE := lib experiments tools benchmarks tests _ext
 
 .DEFAULT_GOAL := help
 .PHONY: help book html downloads test lint lab serve clean lock audit venv benchmark \

@@ -79,7 +79,7 @@ def resolve_short_name(
 ) -> nodes.Element | None:
     """Find what a docstring calls by a short name, as the code there does.
 
-    ``factorize``, or ``lib.copositive.pentagon`` of a package that hands it on, is the
+    ``factorize``, or ``lib.copositive.pentagons`` of a package that hands it on, is the
     only object of that name, or the only one in that package.
     """
     if node.get("refdomain") != "py":

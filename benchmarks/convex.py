@@ -15,8 +15,9 @@ import cvxpy as cp
 import numpy as np
 
 from benchmarks.task import Answer, Method, Task, UnsolvedError
-from lib.arrangement import directions, enumerate_cells, planar_walls
-from lib.problem import Array, Network, Problem, reduce_rank
+from lib.arrangements import directions, enumerate_cells, planar_walls
+from lib.numerics import Array
+from lib.problem import Network, Problem, reduce_rank
 
 TIME_LIMIT = {"CLARABEL": "time_limit", "SCS": "time_limit_secs"}
 """What each solver calls its limit of seconds."""

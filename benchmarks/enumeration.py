@@ -10,7 +10,7 @@ from benchmarks.measure import Row
 from benchmarks.packages import call
 from benchmarks.problems import Sizes, points
 from benchmarks.task import Effort, UnsolvedError
-from lib.arrangement import enumerate_cells
+from lib.arrangements import enumerate_cells
 
 PACKAGE = "passagemath"
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from benchmarks.task import Answer, Method, Task
-from lib import algorithm_1, frank_wolfe
+from lib.frank_wolfe import as_printed as algorithm_1
+from lib.frank_wolfe import solver as frank_wolfe
 
 ENDS = 2
 """Of Algorithm 1's steps the first and the last are certified, so that its time is

@@ -10,9 +10,8 @@ from typing import Any
 
 from benchmarks import environments
 from benchmarks.task import Answer, Effort, Method, Task
-from lib.algorithm_1 import algorithm_1
 from lib.certificate import Certificate, certify
-from lib.frank_wolfe import DEFAULT_TOLERANCE, solve
+from lib.frank_wolfe import DEFAULT_TOLERANCE, algorithm_1, solve
 from lib.problem import Problem
 
 CELL_STEPS = 20

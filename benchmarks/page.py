@@ -15,7 +15,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from lib.figures import COLOURS, plot_benchmark, style
-from lib.files import replace
+from lib.store import replace
 from tools.book import REPOSITORY, filled
 from tools.status import table
 

@@ -12,11 +12,11 @@ from time import process_time
 
 import numpy as np
 
+from experiments import small_digits
+from experiments.pooling import train_and_certify
 from lib.certificate import Certificate, beta_max
-from lib.convolution import pooled_problem
-from lib.experiments.pooling import small_digits, train_and_certify
-from lib.oracle import propose
-from lib.problem import Problem
+from lib.cone_pca import propose
+from lib.problem import Problem, pooled_problem
 
 SEED, CLIMBS = 0, 500
 """Random directions to climb from, beside the patches."""

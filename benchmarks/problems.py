@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from lib.data import gaussian_teacher, spiral
-from lib.problem import Array, Problem
+from lib.numerics import Array
+from lib.problem import Problem
 
 SEED = 0
 """Of the data; the chapters use the same."""

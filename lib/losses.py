@@ -13,11 +13,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lib.rounding import EPS
-
-Array = NDArray[np.float64]
+from lib.numerics import EPS, Array
 
 SCALE_STEPS = 60
 """Bisections of the dual scale: from there on both ends are the same double."""

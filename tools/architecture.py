@@ -10,7 +10,7 @@ from __future__ import annotations
 from html import escape
 from textwrap import wrap
 
-from lib.files import replace
+from lib.store import replace
 from tools.api import GROUPS
 from tools.api import modules_of as in_pages
 from tools.book import REPOSITORY

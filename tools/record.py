@@ -15,7 +15,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from lib.files import replace
+from lib.store import replace
 from tools import chapter, execute
 from tools.book import Book
 from tools.chapter import Parameters
@@ -23,6 +23,7 @@ from tools.chapter import Parameters
 INPUTS = (
     "lib/**/*.py",
     "lib/**/*.mplstyle",
+    "experiments/*.py",
     "data/*.json",  # these name the sha256 of the images
     "requirements.lock",
 )

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from copt import minimize_frank_wolfe
 
-from lib.oracle import oracle
-from lib.problem import Array
+from lib.cone_pca import oracle
+from lib.numerics import Array
 
 
 class Atoms:

@@ -11,7 +11,7 @@ from scnn.optimize import optimize_model
 from scnn.regularizers import NeuronGL1
 from scnn.solvers import AL, CVXPYSolver
 
-from lib.arrangement import enumerate_cells
+from lib.arrangements import enumerate_cells
 
 SOLVERS = {"al": AL, "scs": lambda model: CVXPYSolver(model, "scs")}
 

@@ -18,7 +18,7 @@ from lib.copositive.looseness import (
     sphere_draw,
 )
 from lib.copositive.norm import RelaxedNorm, largest_on_faces, relaxed_norm
-from lib.copositive.pentagon import Pentagon, pentagon, pentagon_data
+from lib.copositive.pentagons import Pentagon, pentagon, pentagon_data
 from lib.copositive.relaxation import Relaxation, solve_relaxation
 from lib.copositive.whitened import (
     Whitened,

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import LinAlgError, cholesky
 
-from lib.arrangement import PARALLEL_TOLERANCE
+from lib.arrangements.cells import PARALLEL_TOLERANCE
 from lib.copositive.cover import Cover, Region
 from lib.losses import SQUARED, feasible_scale
-from lib.problem import Array, Problem
-from lib.rounding import EPS
+from lib.numerics import EPS, Array
+from lib.problem import Problem
 
 EIGENVALUE_ROUNDINGS = 16
 """Times the size of a small matrix: roundings of its norm by which LAPACK's

@@ -7,16 +7,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lib.arrangement import unit_normals
-from lib.certificate import Oracle
-from lib.cone_pca import cone_of
+from lib.arrangements.cells import unit_normals
+from lib.cone_pca import Maximum, Oracle, oracle
+from lib.cone_pca.faces import cone_of
 from lib.copositive.bounds import DualPoint
 from lib.copositive.cover import EXACT_RANK, Cover, Region, split_cell
 from lib.copositive.relaxation import Relaxation, solve_relaxation
 from lib.losses import SQUARED, feasible_scale, require_squared
-from lib.maximum import Maximum
-from lib.oracle import oracle
-from lib.problem import Array, Problem, reduce_rank
+from lib.numerics import Array
+from lib.problem import Problem, reduce_rank
 
 NEW_CELLS = 32
 """Most local maxima whose pieces join in a round; more make the program slower."""
@@ -102,7 +101,7 @@ def solve_by_columns(
     rounds : int
         Most programs to solve.
     bound : callable
-        The oracle, where another than :func:`lib.oracle.oracle` is wanted.
+        The oracle, where another than :func:`lib.cone_pca.oracle` is wanted.
     progress : callable, optional
         Called with each :class:`Generation`.
 

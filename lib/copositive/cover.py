@@ -11,15 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lib.arrangement import (
-    Cells,
-    enumerate_cells,
-    generic_cell_count,
-    unit_normals,
-)
-from lib.copositive.rays import Incidence, find_incidence
-from lib.problem import Array, Problem, RankReduction, reduce_rank
-from lib.rounding import EPS
+from lib.arrangements import Cells, enumerate_cells, generic_cell_count
+from lib.arrangements.cells import unit_normals
+from lib.arrangements.triangulation import Incidence, find_incidence
+from lib.numerics import EPS, Array
+from lib.problem import Problem, RankReduction, reduce_rank
 
 EXACT_RANK = 4
 """Doubly nonnegative matrices of at most this size are completely positive
@@ -122,7 +118,7 @@ def cover_by_cells(X: Array, *, as_printed: bool = False) -> Cover:
 
     Notes
     -----
-    Equation (19). Cost of :func:`lib.arrangement.enumerate_cells`, and for facets
+    Equation (19). Cost of :func:`lib.arrangements.enumerate_cells`, and for facets
     about 0.1 ms a cell.
 
     Examples
@@ -237,7 +233,7 @@ def split_cell(pattern: np.ndarray, rays: Array, normals: Array) -> list[Region]
     Raises
     ------
     ValueError
-        As :func:`lib.copositive.rays.find_incidence`.
+        As :func:`lib.arrangements.triangulation.find_incidence`.
     """
     found = find_incidence(rays, normals)
     return [

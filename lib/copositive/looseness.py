@@ -9,9 +9,10 @@ import numpy as np
 
 from lib.copositive.cover import cover_by_cells, cover_by_simplices
 from lib.copositive.norm import largest_on_faces, relaxed_norm
-from lib.copositive.pentagon import pentagon_data
+from lib.copositive.pentagons import pentagon_data
 from lib.copositive.relaxation import solve_relaxation
-from lib.problem import Array, Problem
+from lib.numerics import Array
+from lib.problem import Problem
 
 Draw = Callable[[np.random.Generator], tuple[Array, Array]]
 """A law of data: X (n, d) and Y (n, c) from a generator."""

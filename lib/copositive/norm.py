@@ -8,11 +8,11 @@ from itertools import combinations
 import numpy as np
 from scipy import sparse
 
+from lib.conic import ConicProgram, pack, solve_interior, unpack
 from lib.copositive.bounds import bound_norm
-from lib.copositive.conic import ConicProgram, pack, solve_interior, unpack
 from lib.copositive.cover import Cover, Region
 from lib.copositive.relaxation import feasible_gram, inequalities, multiplier_matrices
-from lib.problem import Array
+from lib.numerics import Array
 
 INSIDE = -1e-12
 """Coordinates in rays above this count as nonnegative: some roundings."""

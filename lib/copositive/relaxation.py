@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from lib.copositive.bounds import DualPoint, prove
-from lib.copositive.conic import (
+from lib.conic import (
     ROOT2,
     ConicPoint,
     ConicProgram,
@@ -19,10 +18,11 @@ from lib.copositive.conic import (
     solve_splitting,
     unpack,
 )
+from lib.copositive.bounds import DualPoint, prove
 from lib.copositive.cover import Cover, Region
 from lib.losses import require_squared
-from lib.problem import Array, Problem
-from lib.rounding import EPS
+from lib.numerics import EPS, Array
+from lib.problem import Problem
 
 SOLVERS: dict[str, Callable[[ConicProgram], ConicPoint]] = {
     "interior": solve_interior,
@@ -113,7 +113,7 @@ def solve_relaxation(
 
     Examples
     --------
-    >>> from lib.copositive import cover_by_simplices
+    >>> from lib.copositive.cover import cover_by_simplices
     >>> problem = Problem([[1, 0], [0, 1]], [1, -1], beta=0.5)
     >>> program = solve_relaxation(problem, cover_by_simplices(problem.X))
     >>> round(program.value, 6), program.relative_gap < 1e-6

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import cvxpy as cp
 import numpy as np
 
-from lib.arrangement import enumerate_cells
+from lib.arrangements import enumerate_cells
 from lib.copositive.cover import Cover, cover_by_cells, cover_by_simplices
 from lib.losses import Huber, Logistic, Softmax, require_squared
-from lib.problem import Array, Problem, reduce_rank
+from lib.numerics import Array
+from lib.problem import Problem, reduce_rank
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,8 +15,8 @@ import numpy as np
 
 from lib.copositive.bounds import bound_eigenvalue
 from lib.losses import SQUARED, feasible_scale
-from lib.problem import Array, Problem
-from lib.rounding import EPS
+from lib.numerics import EPS, Array
+from lib.problem import Problem
 
 RELAXATION = 1.7
 """Over-relaxation of the splitting, between 1 and 2."""

@@ -12,7 +12,7 @@ from matplotlib.colors import Normalize
 from matplotlib.patches import Wedge
 
 from lib.figures.style import COLOURS
-from lib.problem import Array
+from lib.numerics import Array
 
 COUNT_MAP = "viridis"
 """Colour map of the number of active samples, readable without colour vision."""

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 
 from lib.figures.style import COLOURS
-from lib.problem import Array
+from lib.numerics import Array
 
 
 def plot_tiles(ax: Axes, tiles: Array, *, columns: int, signed: bool) -> AxesImage:

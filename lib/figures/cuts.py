@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from lib.figures.style import COLOURS
-from lib.problem import Array
+from lib.numerics import Array
 
 METHODS = {
     "linear": ("x", "--", "centres, linear cuts", "linear_cuts"),
@@ -75,7 +75,7 @@ def plot_questions(ax: Axes, result: Any) -> Axes:
     """Draw the questions that each method needs against the number of unknowns.
 
     ``result`` has ``n``, ``c``, ``guaranteed`` and, by method, counts, as
-    :class:`lib.experiments.Questions`.
+    :class:`experiments.Questions`.
     """
     order = np.argsort(result.n * result.c, kind="stable")
     unknowns = (result.n * result.c)[order]

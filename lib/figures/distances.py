@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from lib.figures.style import COLOURS
-from lib.problem import Array
+from lib.numerics import Array
 
 NEGLIGIBLE = 1e-6
 """Relative distances below are drawn here."""
@@ -48,7 +48,7 @@ def plot_distances(ax: Axes, distances: Sequence[Any], optimum: float) -> Axes:
     Parameters
     ----------
     ax : Axes
-    distances : sequence of lib.distance.Distance
+    distances : sequence of lib.certificate.Distance
     optimum : float
         p*, once it is known.
     """

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import NullLocator
 
 from lib.figures.style import COLOURS
-from lib.problem import Array
+from lib.numerics import Array
 
 
 def plot_correlation(

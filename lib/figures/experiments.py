@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from lib.figures.style import COLOURS
-from lib.problem import Array
+from lib.numerics import Array
 
 Row = tuple[str, str, str, str]
 """A method: its field of the result, mark, label, and name among the colours."""
@@ -18,7 +18,7 @@ def plot_margin_objective(ax: Axes, result: Any, **style: Any) -> Axes:
     """Draw SGD's objective against wall time, and the closed form as a point.
 
     ``result`` has ``seconds``, ``objectives``, ``value``, ``closed_seconds`` and
-    ``linear_value``, as :class:`lib.experiments.MaxMargin` (Figure 2).
+    ``linear_value``, as :class:`experiments.MaxMargin` (Figure 2).
     """
     line = {"color": COLOURS["sgd"], "label": "SGD"} | style
     ax.plot(result.seconds, result.objectives, **line)
@@ -58,7 +58,7 @@ def plot_spiral_losses(ax: Axes, result: Any, **style: Any) -> Axes:
     """Draw the objective of each method against beta (Figure 3b).
 
     ``result`` has ``betas`` and, by method, ``sgd``, ``algorithm_1``, ``copositive``
-    and ``ours``, as :class:`lib.experiments.SpiralLosses`.
+    and ``ours``, as :class:`experiments.SpiralLosses`.
     """
     rows = (
         ("sgd", "+", "SGD", "sgd"),
@@ -79,7 +79,7 @@ def plot_spiral_excess(
     """Draw how far each method ends above our objective, and our gap, against beta.
 
     ``result`` has ``betas``, ``relative_gap`` and the method ``excess``, as
-    :class:`lib.experiments.SpiralLosses`. Values below ``floor``, the resolution of
+    :class:`experiments.SpiralLosses`. Values below ``floor``, the resolution of
     the objectives, are drawn at it.
     """
     rows = {
@@ -124,7 +124,7 @@ def plot_generation(ax: Axes, result: Any, **style: Any) -> Axes:
     """Draw both sides of p* against beta, over the lower one (Figure 4).
 
     ``result`` has ``betas``, ``bound``, ``relaxed``, ``sgd``, ``trimmed`` and
-    ``recovered``, as :class:`lib.experiments.Generation`. All are drawn as quotients
+    ``recovered``, as :class:`experiments.Generation`. All are drawn as quotients
     by the bound.
     """
     rows = (
@@ -144,7 +144,7 @@ def plot_prolonged(ax: Axes, result: Any, printed: float, **style: Any) -> Axes:
     """Draw how far above the bound SGD is against rate times epochs.
 
     ``result`` has ``travel``, ``objectives`` and ``bound``, as
-    :class:`lib.experiments.Prolonged`; ``printed`` is how far the paper travels.
+    :class:`experiments.Prolonged`; ``printed`` is how far the paper travels.
     """
     line = {"color": COLOURS["sgd"], "label": "SGD"} | style
     ax.plot(result.travel, result.objectives / result.bound - 1, **line)
@@ -190,7 +190,7 @@ def plot_activations(ax: Axes, result: Any, which: str = "test", **style: Any) -
 
     ``result`` has ``betas``, ``train`` and ``test``, (2, k), ``zero_train``,
     ``zero_test``, ``both_test`` and ``kappa``, as
-    :class:`lib.experiments.Activations`; ``which`` is ``"train"`` or ``"test"``, with
+    :class:`experiments.Activations`; ``which`` is ``"train"`` or ``"test"``, with
     which the prediction without training is drawn.
     """
     rows = (("ReLU", "o-", "frank_wolfe"), ("linear", "s--", "literal"))
@@ -214,7 +214,7 @@ def plot_complexity(ax: Axes, result: Any, what: str = "cells", **style: Any) ->
     """Draw a column of Table 1 against n, a line a rank, the printed bound dashed.
 
     ``result`` has ``n``, ``r``, ``printed`` and the column, as
-    :class:`lib.experiments.Complexity`.
+    :class:`experiments.Complexity`.
     """
     names = ("bound", "frank_wolfe", "algorithm_1", "sgd", "dual", "literal")
     for rank in np.unique(result.r):

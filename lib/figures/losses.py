@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from lib.figures.style import COLOURS
-from lib.problem import Array
+from lib.numerics import Array
 
 LOSS_STYLES = {
     "squared": {"color": COLOURS["frank_wolfe"], "ls": "-"},

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from lib.figures.style import COLOURS
-from lib.problem import Array
+from lib.numerics import Array
 
 WIDEST_TO_NARROWEST = 1e5
 """The width of a band vanishes at the points of a path; so much of it is drawn."""
@@ -22,9 +22,9 @@ def plot_band(ax: Axes, band: Any, path: Any) -> Axes:
     ax : Axes
     band : object
         With ``betas``, ``lower``, ``upper``, ``chords`` and ``tangents``, as
-        :class:`lib.regularisation_path.Band`.
+        :class:`lib.frank_wolfe.Band`.
     path : object
-        With ``betas`` and ``primal``, as :class:`lib.regularisation_path.Path`.
+        With ``betas`` and ``primal``, as :class:`lib.frank_wolfe.Path`.
     """
     plain = {"color": COLOURS["bound"], "alpha": 0.3, "lw": 0}
     ax.fill_between(
@@ -77,7 +77,7 @@ def plot_growth(ax: Axes, growth: Any) -> Axes:
     """Draw processor time against n, of one oracle call and of a certified solve.
 
     ``growth`` has ``n``, ``kappa_seconds`` and ``seconds``, as
-    :class:`lib.experiments.Growth`. A thin line is what n log n would do.
+    :class:`experiments.Growth`. A thin line is what n log n would do.
     """
     n, sweep = growth.n, growth.kappa_seconds
     ax.plot(n, growth.seconds, "o-", color=COLOURS["frank_wolfe"], label="solve, prove")

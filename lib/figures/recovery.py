@@ -6,7 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from lib.figures.style import COLOURS
-from lib.problem import Array, Network
+from lib.numerics import Array
+from lib.problem import Network
 
 
 def plot_split(ax: Axes, rays: Array, neurons: Network, colour: str) -> Axes:
@@ -21,7 +22,7 @@ def plot_split(ax: Axes, rays: Array, neurons: Network, colour: str) -> Axes:
     rays : (2, 2) array
         One ray a column.
     neurons : Network
-        On two inputs, as from :func:`lib.semi_nmf.split_by_rays`.
+        On two inputs, as from :func:`lib.recovery.split_by_rays`.
     colour : str
         Name of a method among the colours of the book.
     """

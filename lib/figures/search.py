@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import NullLocator
 
 from lib.figures.style import COLOURS
-from lib.problem import Array
+from lib.numerics import Array
 
 
 def plot_maxima(
@@ -46,7 +46,7 @@ def plot_nodes(ax: Axes, result: Any) -> Axes:
     """Draw cells and the cones that searches look at, against n.
 
     ``result`` has ``n``, ``cells``, ``random`` and ``residual``, as
-    :class:`lib.experiments.SearchSizes`.
+    :class:`experiments.SearchSizes`.
     """
     ax.plot(result.n, result.cells, "--", color=COLOURS["bound"], label="cells $P$")
     style = {"color": COLOURS["dual"], "label": "cones, optimal residual"}
@@ -64,7 +64,7 @@ def plot_ascents(ax: Axes, result: Any, excess: float) -> Axes:
     """Draw in how many per cent of the draws each ascent misses kappa by ``excess``.
 
     ``result`` has ``starts``, ``power`` and the method ``misses``, as
-    :class:`lib.experiments.Ascents`.
+    :class:`experiments.Ascents`.
     """
     draws = len(result.power)
     for name, mark, label, colour in (

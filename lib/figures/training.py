@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from lib.figures.style import COLOURS
-from lib.problem import Array
+from lib.numerics import Array
 
 DIVERGED = 1e9
 """Objectives above so many times the optimum are not drawn: the descent diverged."""

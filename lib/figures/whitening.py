@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from lib.figures.style import COLOURS
-from lib.problem import Array
+from lib.numerics import Array
 
 
 def plot_turned_basis(
@@ -39,7 +39,7 @@ def plot_size_accuracy(ax: Axes, result: Any, **style: Any) -> Axes:
     """Draw test accuracy behind exact ZCA against the number of images.
 
     ``result`` has ``sizes``, ``size_accuracy``, ``pixels`` and ``classes``, as
-    :class:`lib.experiments.WhitenedTests`.
+    :class:`experiments.WhitenedTests`.
     """
     line = {"color": COLOURS["frank_wolfe"], "marker": "o"} | style
     ax.plot(result.sizes, 100 * result.size_accuracy, **line)
@@ -53,7 +53,7 @@ def plot_ridge_accuracy(ax: Axes, result: Any, **style: Any) -> Axes:
     """Draw test accuracy behind regularised ZCA against what is added.
 
     ``result`` has ``ridges``, ``ridge_accuracy`` and ``classes``, as
-    :class:`lib.experiments.WhitenedTests`.
+    :class:`experiments.WhitenedTests`.
     """
     line = {"color": COLOURS["frank_wolfe"], "marker": "o"} | style
     ax.plot(result.ridges, 100 * result.ridge_accuracy, **line)

@@ -11,6 +11,7 @@ from lib.sgd.pooled import train_pooled
 from lib.sgd.rates import LADDER, RateSearch, largest_stable_rate
 from lib.sgd.settings import Grid, Settings
 from lib.sgd.starts import kaiming_uniform
+from lib.sgd.torch_descent import Trace, train_model
 
 __all__ = [
     "LADDER",
@@ -23,11 +24,13 @@ __all__ = [
     "Outputs",
     "RateSearch",
     "Settings",
+    "Trace",
     "descend",
     "kaiming_uniform",
     "largest_stable_rate",
     "reduce_inputs",
     "reduce_outputs",
     "train",
+    "train_model",
     "train_pooled",
 ]

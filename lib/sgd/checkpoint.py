@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from lib.files import written_whole
-from lib.problem import Array
+from lib.numerics import Array
+from lib.store import written_whole
 
 
 def fingerprint(parts: Iterable[Array | str]) -> str:

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lib.problem import Array, reduce_rank
+from lib.numerics import Array
+from lib.problem import reduce_rank
 
 WHITE = 1e-10
 """Largest distance of ``X X^T`` from a projector of the rank of X that counts as 0."""

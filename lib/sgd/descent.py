@@ -10,7 +10,8 @@ import numpy as np
 import torch
 
 from lib.losses import Squared
-from lib.problem import Array, Network, Problem
+from lib.numerics import Array
+from lib.problem import Network, Problem
 from lib.sgd.checkpoint import Store, fingerprint
 from lib.sgd.coordinates import Inputs, Outputs, reduce_inputs, reduce_outputs
 from lib.sgd.epochs import Data, Epochs, Start

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from lib.problem import Array
+from lib.numerics import Array
 from lib.sgd.coordinates import Inputs, Outputs
 
 MOMENTUM = 0.95

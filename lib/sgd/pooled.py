@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from lib.problem import Array, Network, Problem, objective
+from lib.numerics import Array
+from lib.problem import Network, Problem, objective
 from lib.sgd.descent import Descent
 from lib.sgd.epochs import MOMENTUM
 from lib.sgd.settings import require_count

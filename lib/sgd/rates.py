@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lib.problem import Array, Problem
+from lib.numerics import Array
+from lib.problem import Problem
 from lib.sgd.descent import descend
 from lib.sgd.settings import Grid, Settings
 

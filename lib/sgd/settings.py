@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from lib.problem import Array
+from lib.numerics import Array
 
 MEMORY = 4 << 30
 """Bytes that weights, momentum and buffers may take together, unless told otherwise."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from lib.problem import Array
+from lib.numerics import Array
 from lib.sgd.settings import Grid
 
 Draw = Callable[[int], tuple[Array, Array]]

@@ -8,7 +8,7 @@ import pytest
 from benchmarks import enumeration, measure, page, run
 from benchmarks.problems import INSTANCES, Instance, Sizes, points, random_problem
 from benchmarks.task import Answer, Effort, Method, StoppedError, Task, UnsolvedError
-from lib.arrangement import generic_cell_count
+from lib.arrangements import generic_cell_count
 from lib.frank_wolfe import solve
 from lib.problem import Network
 from tools.book import REPOSITORY

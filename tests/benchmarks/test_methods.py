@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks import convex, environments, frank_wolfe, packages
 from benchmarks.task import StoppedError, Task, UnsolvedError
-from lib.arrangement import enumerate_cells
+from lib.arrangements import enumerate_cells
 from lib.problem import Problem, objective
 
 OPTIMUM = 0.75

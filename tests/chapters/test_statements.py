@@ -29,7 +29,7 @@ ROWS = list(rows())
 @cache
 def sources():
     """Return all of the library's and the tools' text."""
-    folders = (REPOSITORY / name for name in ("lib", "tools"))
+    folders = (REPOSITORY / name for name in ("lib", "experiments", "tools"))
     files = (path for folder in folders for path in folder.rglob("*.py"))
     return "\n".join(path.read_text(encoding="utf-8") for path in sorted(files))
 

@@ -6,10 +6,10 @@ import re
 import numpy as np
 import pytest
 
-from lib.arrangement import enumerate_cells
+from lib.arrangements import enumerate_cells
+from lib.cone_pca import oracle
 from lib.copositive import pentagon
 from lib.frank_wolfe import solve
-from lib.oracle import oracle
 from lib.problem import Problem
 from tools.book import Book
 

@@ -20,17 +20,17 @@ MODULES = sorted(
     if path.parent != LIB or path.stem != "__init__"
 )
 OFTEN_USED = {
-    "lib.problem": ["Problem", "Network", "reduce_rank"],
-    "lib.frank_wolfe": ["solve"],
-    "lib.certificate": ["certify", "beta_max"],
-    "lib.oracle": ["oracle"],
-    "lib.planar": ["planar_oracle"],
-    "lib.arrangement": ["enumerate_cells", "planar_walls"],
-    "lib.cone_pca": ["cone_pca"],
-    "lib.regularisation_path": ["path", "enclose"],
-    "lib.closed_form": ["closed_form"],
-    "lib.spike_free": ["spike_free"],
-    "lib.whitening": ["whiten"],
+    "lib.problem.problem": ["Problem", "Network", "reduce_rank"],
+    "lib.frank_wolfe.solver": ["solve"],
+    "lib.certificate.weak_duality": ["certify", "beta_max"],
+    "lib.cone_pca.kappa": ["oracle"],
+    "lib.cone_pca.planar": ["planar_oracle"],
+    "lib.arrangements.cells": ["enumerate_cells", "planar_walls"],
+    "lib.cone_pca.faces": ["cone_pca"],
+    "lib.frank_wolfe.regularisation_path": ["path", "enclose"],
+    "lib.svd.soft_threshold": ["closed_form"],
+    "lib.svd.spike_freeness": ["spike_free"],
+    "lib.svd.whitening": ["whiten"],
     "lib.copositive": [
         "solve_relaxation",
         "cover_by_simplices",
@@ -39,17 +39,17 @@ OFTEN_USED = {
         "solve_whitened",
     ],
     "lib.copositive.textbook": ["scalar_program", "literal_program", "gauge_program"],
-    "lib.completely_positive": ["factorize"],
-    "lib.recover": ["recover_from_relaxation"],
-    "lib.prune": ["prune"],
+    "lib.recovery.completely_positive": ["factorize"],
+    "lib.recovery.recover": ["recover_from_relaxation"],
+    "lib.recovery.caratheodory": ["prune"],
     "lib.sgd": ["train"],
-    "lib.cutting_plane": ["solve_dual"],
-    "lib.algorithm_1": ["algorithm_1"],
-    "lib.exact": ["exact_certificate"],
-    "lib.torch_networks": ["from_torch", "to_torch"],
-    "lib.distance": ["measure"],
-    "lib.data": ["gaussian_teacher", "spiral"],
-    "lib.convolution": ["patches", "pooled_problem"],
+    "lib.cutting_plane.method": ["solve_dual"],
+    "lib.frank_wolfe.as_printed": ["algorithm_1"],
+    "lib.certificate.exact": ["exact_certificate"],
+    "lib.networks.torch_networks": ["from_torch", "to_torch"],
+    "lib.certificate.distance": ["measure"],
+    "lib.data.paper": ["gaussian_teacher", "spiral"],
+    "lib.problem.convolution": ["patches", "pooled_problem"],
     "lib.losses": ["get_loss"],
 }
 
@@ -113,7 +113,7 @@ def test_staging_writes_the_reference(done_book):
         _refresh(done_book, stem)
     stage.stage(done_book)
     page = (done_book.staged / api.FOLDER / "problem.md").read_text()
-    assert ".. automodule:: lib.problem" in page
+    assert ".. automodule:: lib.problem.problem" in page
 
 
 def _refresh(book: Book, stem: str) -> None:

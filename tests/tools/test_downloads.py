@@ -14,7 +14,7 @@ from zipfile import ZipFile
 import pytest
 from pypdf import PdfReader
 
-from lib.files import replace
+from lib.store import replace
 from tools.book import REPOSITORY, Book, BookError
 from tools.downloads import archive, binding, command, offer, press, volume
 from tools.downloads.volume import Leaf

@@ -210,7 +210,7 @@ def test_errors_of_files_say_what_to_do(code, remedy):
 def test_a_truncated_pack_of_images_stops_its_chapter_and_says_how_to_mend_it(
     new_book, run, capsys
 ):
-    load = "from lib.data import load_images\nfrom pathlib import Path\n"
+    load = "from lib.data.paper import load_images\nfrom pathlib import Path\n"
     load += "print(len(load_images('mnist_train_100', Path('../data')).images))"
     book = new_book(one=load, two="print(2)")
     shutil.copytree(REPOSITORY / "data", book.root / "data", ignore=but_for("mnist"))

@@ -275,7 +275,7 @@ def test_reproducing_runs_the_chapters_that_were_asked_for_and_compares(
 
 
 STORE = """
-from lib.experiments.store import FOLDER
+from experiments.store import FOLDER
 glue("folder", str(FOLDER))
 """
 

@@ -17,8 +17,8 @@ import pytest
 from nbformat import v4
 
 from lib.certificate import certify
+from lib.cone_pca import oracle
 from lib.frank_wolfe import solve
-from lib.oracle import oracle
 from lib.problem import Problem
 from tools import record
 from tools.book import REPOSITORY

@@ -11,7 +11,7 @@ from pathlib import Path
 from playwright.sync_api import Error
 from tqdm import tqdm
 
-from lib.files import replace
+from lib.store import replace
 from tools.book import (
     REPOSITORY,
     Book,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
-from lib.files import replace
+from lib.store import replace
 from tools.book import Book, BookError, read_yaml
 from tools.downloads import binding, offer
 from tools.downloads.press import opened, running_head, to_pdf

@@ -27,7 +27,7 @@ from tools.reproduce import report, writing
 from tools.sweep.command import find
 
 EXPERIMENTS = "BOOK_EXPERIMENTS"
-"""The variable that names the folder where `lib.experiments` keeps results."""
+"""The variable that names the folder where `experiments` keeps results."""
 
 REFUSED = (2, 130)
 """Exit statuses of `tools.run_notebooks` that leave nothing to compare."""

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from lib.certificate import Certificate, certify
-from lib.oracle import Limits, oracle
+from lib.cone_pca import Limits, oracle
 from lib.problem import Network, Problem
 from tools.book import BookError, attempt
 from tools.sweep.options import add_engine_options, engine_of

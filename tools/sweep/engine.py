@@ -15,7 +15,7 @@ from typing import Any
 import dask
 from distributed import Client, LocalCluster, as_completed
 
-from lib.sharding import Sharing
+from lib.cone_pca import Sharing
 from tools.book import BookError, read_yaml
 from tools.sweep.options import Engine
 

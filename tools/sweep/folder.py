@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from lib.files import replace
+from lib.store import replace
 from tools import record
 from tools.book import BookError
 from tools.record import Record

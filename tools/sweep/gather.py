@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from lib.files import replace
+from lib.store import replace
 from tools.glued import Scalar, read_glued
 from tools.sweep.folder import FAILED, LOST, Folder
 from tools.sweep.worker import Job

@@ -12,7 +12,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 
 from lib.figures import COLOURS, use_book_style
-from lib.files import replace
+from lib.store import replace
 from tools.sweep.folder import SHORT, STATES, Folder
 from tools.sweep.gather import Row, columns, number
 

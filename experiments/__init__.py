@@ -1,0 +1,72 @@
+"""The paper's experiments at its own sizes: each a function with a typed result.
+
+``cached(function, **parameters)`` runs one, or finds its result on disk.
+"""
+
+from experiments.figure_2 import MaxMargin, factorise_margin
+from experiments.figure_3 import SpiralLosses, classify_spiral
+from experiments.figure_4 import Generation, Prolonged, generate_images, prolong_descent
+from experiments.figure_5 import Activations, compare_activations
+from experiments.figure_6 import WhitenedTests, generalise_whitened
+from experiments.growth import Growth, measure_growth
+from experiments.pooling import (
+    PooledDigits,
+    PooledPrograms,
+    certify_digits,
+    compare_programs,
+    small_digits,
+)
+from experiments.printed import Comparison
+from experiments.questions import Questions, centroid_questions, count_questions
+from experiments.recovery import SplitOptimum, Stated, split_optimum, state_and_recover
+from experiments.search import (
+    Ascents,
+    SearchSizes,
+    compare_ascents,
+    count_nodes,
+    power_ascent,
+    shrink_cone,
+)
+from experiments.store import Run, Stored, cached
+from experiments.table_1 import Complexity, measure_complexity
+
+__all__ = [
+    "Activations",
+    "Ascents",
+    "Comparison",
+    "Complexity",
+    "Generation",
+    "Growth",
+    "MaxMargin",
+    "PooledDigits",
+    "PooledPrograms",
+    "Prolonged",
+    "Questions",
+    "Run",
+    "SearchSizes",
+    "SpiralLosses",
+    "SplitOptimum",
+    "Stated",
+    "Stored",
+    "WhitenedTests",
+    "cached",
+    "centroid_questions",
+    "certify_digits",
+    "classify_spiral",
+    "compare_activations",
+    "compare_ascents",
+    "compare_programs",
+    "count_nodes",
+    "count_questions",
+    "factorise_margin",
+    "generalise_whitened",
+    "generate_images",
+    "measure_complexity",
+    "measure_growth",
+    "power_ascent",
+    "prolong_descent",
+    "shrink_cone",
+    "small_digits",
+    "split_optimum",
+    "state_and_recover",
+]

@@ -1,0 +1,20 @@
+"""How far a network is from the global optimum: proofs that trust no solver."""
+
+from lib.certificate.distance import Distance, Improvement, add_neuron, measure, within
+from lib.certificate.exact import ExactCertificate, exact_certificate
+from lib.certificate.second_opinion import ask_checker
+from lib.certificate.weak_duality import Certificate, beta_max, certify
+
+__all__ = [
+    "Certificate",
+    "Distance",
+    "ExactCertificate",
+    "Improvement",
+    "add_neuron",
+    "ask_checker",
+    "beta_max",
+    "certify",
+    "exact_certificate",
+    "measure",
+    "within",
+]

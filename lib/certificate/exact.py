@@ -1,0 +1,393 @@
+"""Certificates in rational arithmetic: a proof without a single rounding.
+
+Floating-point numbers are rationals. For the squared loss the primal value, the
+dual value and the constraint ``kappa(Z) <= beta`` are statements about rationals,
+and for few samples of rank up to three all of them can be decided exactly.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lib.certificate.weak_duality import certify
+from lib.losses import Squared
+from lib.networks import as_network
+from lib.numerics import Array
+from lib.problem import Network, Problem
+
+FORMAT = "relu-certificate-1"
+"""Name of the file format that ``tools/check_certificate.py`` reads."""
+
+MOST_RANK = 3
+"""Cells are polygons up to here, and small copositive matrices are decidable."""
+
+SHRINKS = (0.0, *(2.0**-k for k in range(50, 8, -6)))
+"""By how much Z is shrunk, in turn, until the exact constraint holds."""
+
+Vector = tuple[int, ...]
+Cell = tuple[list[Vector], list[list[int]]]
+
+
+@dataclass(frozen=True, eq=False)
+class ExactCertificate:
+    """A network, a dual point and their exact values.
+
+    Parameters
+    ----------
+    problem : Problem
+    network : Network
+    Z : (n, c) array
+        ``kappa(Z) <= beta``, decided in integers.
+    primal, dual : Fraction
+        The objectives (5) and (11), exactly: ``dual <= p* <= primal``.
+    """
+
+    problem: Problem
+    network: Network
+    Z: Array
+    primal: Fraction
+    dual: Fraction
+
+    @property
+    def gap(self) -> Fraction:
+        """``primal - dual``."""
+        return self.primal - self.dual
+
+    @property
+    def relative_gap(self) -> float:
+        """``gap / primal`` as a float; 0 when both are 0."""
+        return float(self.gap / self.primal) if self.primal else 0.0
+
+    def save(self, path: str | Path) -> None:
+        """Write the certificate as JSON, floats in hexadecimal, values as fractions.
+
+        ``python tools/check_certificate.py PATH`` checks it with other methods.
+        """
+        problem = self.problem
+        matrices = {
+            "X": problem.X,
+            "Y": problem.Y,
+            "U": self.network.U,
+            "V": self.network.V,
+            "Z": self.Z,
+        }
+        document = {
+            "format": FORMAT,
+            "loss": "squared",
+            "pooling": int(problem.pooling),
+            "beta": problem.beta.hex(),
+            **{name: _hexadecimal(matrix) for name, matrix in matrices.items()},
+            "primal": str(self.primal),
+            "dual": str(self.dual),
+            "gap": str(self.gap),
+        }
+        Path(path).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+
+
+def exact_certificate(
+    problem: Problem, network: Network | Any, *, refine: int = 3
+) -> ExactCertificate:
+    """Certify a network in exact arithmetic.
+
+    The dual point of :func:`lib.certificate.certify` is a matrix of floats. Space
+    is cut into cells by exact double description: on each cell ``|Z^T h(u)|^2`` is a
+    quadratic form, and ``beta^2 |u|^2 - |Z^T h(u)|^2 >= 0`` on the cone of three rays
+    is copositivity of a 3 x 3 matrix of integers, decided by Hadeler's criterion.
+    If rounding has left Z outside, it is shrunk until it is inside. Data of more
+    columns than rank are seen through their row space, whose basis is a choice of
+    samples: ``u = B^T w`` has ``|u|^2 = w^T (B B^T) w``, in integers as well.
+
+    Parameters
+    ----------
+    problem : Problem
+        Squared loss, X of rank at most 3 in any number of columns, any pooling. The
+        rank is that of the floats as they are: a bias column or a copied column
+        keeps it low, a rounded product with a random matrix does not.
+    network : Network or torch.nn.Sequential
+    refine : int
+        As in :func:`lib.certificate.certify`.
+
+    Returns
+    -------
+    ExactCertificate
+
+    Raises
+    ------
+    ValueError
+        If the loss is not squared or the exact rank of X is more than 3.
+    RuntimeError
+        If no shrunk Z is feasible: the floating-point bound was wrong.
+
+    Notes
+    -----
+    Equation (11). O(n) cells at rank 2, O(n^2) at rank 3, each O(n c) integers of a
+    few hundred bits: about a second for n = 60.
+
+    Examples
+    --------
+    >>> from lib.frank_wolfe import solve
+    >>> problem = Problem([[1, 0], [0, 1]], [1, -1], beta=0.5)
+    >>> proof = exact_certificate(problem, solve(problem).network)
+    >>> bool(0 <= proof.gap < 1e-9)  # fractions: nothing was rounded
+    True
+    """
+    _require_exact(problem)
+    network = as_network(network)
+    Z = certify(problem, network, refine=refine).Z
+    for shrink in SHRINKS:
+        trial = Z * (1.0 - shrink)
+        if is_feasible(problem, trial):
+            primal, dual = exact_primal(problem, network), exact_dual(problem.Y, trial)
+            return ExactCertificate(problem, network, trial, primal, dual)
+    raise RuntimeError(
+        f"No multiple of Z down to {1 - SHRINKS[-1]:.3f} is feasible exactly. The "
+        "bound of the floating-point oracle must have been wrong: please report it."
+    )
+
+
+def exact_primal(problem: Problem, network: Network) -> Fraction:
+    """Return the objective (5) for the squared loss, exactly. O(n m (d + c))."""
+    X, Y = _fractions(problem.X), _fractions(problem.Y)
+    U, V = _fractions(network.U), _fractions(network.V)
+    error = Fraction(0)
+    for row, y in enumerate(Y):
+        seen = X[row * problem.pooling : (row + 1) * problem.pooling]
+        hidden = [sum(max(_dot(x, u), Fraction(0)) for x in seen) for u in U]
+        for k, target in enumerate(y):
+            output = sum(h * v[k] for h, v in zip(hidden, V, strict=True))
+            error += (output - target) ** 2
+    decay = sum(w * w for rows in (U, V) for row in rows for w in row)
+    return (error + Fraction(problem.beta) * decay) / 2
+
+
+def exact_dual(Y: Array, Z: Array) -> Fraction:
+    """Return ``<Z, Y> - |Z|^2 / 2``, exactly."""
+    pairs = zip(_fractions(Z), _fractions(Y), strict=True)
+    return sum((_dot(z, y) - _dot(z, z) / 2 for z, y in pairs), Fraction(0))
+
+
+def is_feasible(problem: Problem, Z: Array) -> bool:
+    """Decide ``kappa(Z) <= beta`` in integers, for X of rank at most 3."""
+    X, x_bits = _integers(problem.X)
+    basis = independent_rows(X, MOST_RANK + 1)
+    if not basis:
+        return True  # no neuron ever fires
+    if len(basis) < len(X[0]):
+        X = [tuple(_dot(x, b) for b in basis) for x in X]
+    else:
+        basis = _axes(len(basis))
+    gram = [[_dot(a, b) for b in basis] for a in basis]
+    rows, z_bits = _integers(problem.spread(Z))
+    square = Fraction(problem.beta) ** 2 * Fraction(4) ** (x_bits + z_bits)
+    for rays, A in _cells(X, rows):
+        form = _form(A, square, gram)
+        simplices = [(rays[0], *rays[k : k + len(rays[0]) - 1]) for k in _fan(rays)]
+        if not all(is_copositive(_on_rays(form, simplex)) for simplex in simplices):
+            return False
+    return True
+
+
+def independent_rows(rows: list[Vector], most: int) -> list[Vector]:
+    """Return the first rows that span all others, at most ``most``, by integers.
+
+    Their number is the rank, or ``most`` if the rank is at least that.
+
+    Examples
+    --------
+    >>> independent_rows([(0, 0), (1, 2), (2, 4), (1, 0)], 4)
+    [(1, 2), (1, 0)]
+    """
+    chosen: list[Vector] = []
+    echelon: list[tuple[int, Vector]] = []
+    for row in rows:
+        rest = row
+        for pivot, line in echelon:
+            a, b = line[pivot], rest[pivot]
+            rest = tuple(a * p - b * q for p, q in zip(rest, line, strict=True))
+        if any(rest):
+            common = math.gcd(*rest)
+            pivot = next(k for k, entry in enumerate(rest) if entry)
+            echelon.append((pivot, tuple(entry // common for entry in rest)))
+            chosen.append(row)
+        if len(chosen) == most:
+            break
+    return chosen
+
+
+def is_copositive(M: list[list[int]]) -> bool:
+    """Decide whether ``t^T M t >= 0`` for all ``t >= 0``, for M up to 3 x 3.
+
+    Hadeler (1983): if all principal submatrices of order n - 1 are copositive, M
+    fails to be exactly when ``det M < 0`` and its adjugate has no negative entry.
+
+    Examples
+    --------
+    >>> is_copositive([[1, -1], [-1, 1]]), is_copositive([[1, -2], [-2, 1]])
+    (True, False)
+    """
+    n = len(M)
+    if n == 1:
+        return M[0][0] >= 0
+    if not all(is_copositive(_minor(M, k, k)) for k in range(n)):
+        return False
+    if _det(M) >= 0:
+        return True
+    places = ((i, j) for i in range(n) for j in range(n))
+    return any((-1) ** (i + j) * _det(_minor(M, i, j)) < 0 for i, j in places)
+
+
+def _require_exact(problem: Problem) -> None:
+    """Refuse what exact arithmetic here cannot decide."""
+    if type(problem.loss) is not Squared:
+        raise ValueError(
+            "exact_certificate needs the squared loss, whose values are rational; got "
+            f"loss = {problem.loss!r}. certify() serves all losses."
+        )
+    rank = len(independent_rows(_integers(problem.X)[0], MOST_RANK + 1))
+    if rank > MOST_RANK:
+        raise ValueError(
+            f"exact_certificate needs X of rank at most {MOST_RANK}, exactly; got X "
+            f"{problem.X.shape} with {rank} independent rows. Columns that depend on "
+            "others up to rounding only count: drop them, or use certify(), which "
+            "serves any rank."
+        )
+
+
+def _cells(X: list[Vector], Z: list[Vector]) -> list[Cell]:
+    """Return the rays of each cell, in cyclic order, and its map ``A = Z^T D X``.
+
+    The orthants are cut by one point after the other. Cells are refined by the
+    coordinate planes, which does no harm and makes every cell pointed.
+    """
+    d, c = len(X[0]), len(Z[0])
+    cells = [(rays, [[0] * d for _ in range(c)]) for rays in _orthants(d)]
+    for x, z in zip(X, Z, strict=True):
+        cut = []
+        for rays, A in cells:
+            above, below = _split(rays, x)
+            if above:
+                cut.append((above, _added(A, z, x)))
+            if below:
+                cut.append((below, A))
+        cells = cut
+    return cells
+
+
+def _axes(d: int) -> list[Vector]:
+    """Return the d unit vectors."""
+    return [tuple(int(i == k) for i in range(d)) for k in range(d)]
+
+
+def _orthants(d: int) -> list[list[Vector]]:
+    """Return the rays of the 2^d orthants."""
+    signs = np.array(np.meshgrid(*[[1, -1]] * d)).reshape(d, -1).T.tolist()
+    return [
+        [tuple(s * e for e in axis) for s, axis in zip(row, _axes(d), strict=True)]
+        for row in signs
+    ]
+
+
+def _split(rays: list[Vector], x: Vector) -> tuple[list[Vector], list[Vector]]:
+    """Return the rays of the parts where ``x . u`` is >= 0 and <= 0.
+
+    A part without inside is empty; a cell on which x vanishes counts as below.
+    """
+    heights = [_dot(x, ray) for ray in rays]
+    if max(heights) <= 0:
+        return [], rays
+    if min(heights) >= 0:
+        return rays, []
+    above, below = [], []
+    for k, (ray, height) in enumerate(zip(rays, heights, strict=True)):
+        if height >= 0:
+            above.append(ray)
+        if height <= 0:
+            below.append(ray)
+        other = (k + 1) % len(rays)
+        if height * heights[other] < 0 and (len(rays) > 2 or k == 0):
+            crossing = _crossing(ray, height, rays[other], heights[other])
+            above.append(crossing)
+            below.append(crossing)
+    return above, below
+
+
+def _crossing(a: Vector, height: int, b: Vector, other: int) -> Vector:
+    """Return the primitive integer ray of the cone of a and b at height zero."""
+    up, down = abs(other), abs(height)
+    ray = [up * p + down * q for p, q in zip(a, b, strict=True)]
+    common = math.gcd(*ray)
+    return tuple(p // common for p in ray)
+
+
+def _added(A: list[list[int]], z: Vector, x: Vector) -> list[list[int]]:
+    """Return ``A + z x^T``."""
+    return [
+        [a + q * p for a, p in zip(row, x, strict=True)]
+        for row, q in zip(A, z, strict=True)
+    ]
+
+
+def _form(
+    A: list[list[int]], square: Fraction, gram: list[list[int]]
+) -> list[list[int]]:
+    """Return integers proportional to ``square gram - A^T A``."""
+    d, top, bottom = len(gram), square.numerator, square.denominator
+    return [
+        [
+            top * gram[i][j] - bottom * sum(row[i] * row[j] for row in A)
+            for j in range(d)
+        ]
+        for i in range(d)
+    ]
+
+
+def _fan(rays: list[Vector]) -> range:
+    """Return where the simplices of the fan around the first ray begin."""
+    return range(1, len(rays) - len(rays[0]) + 2)
+
+
+def _on_rays(form: list[list[int]], rays: tuple[Vector, ...]) -> list[list[int]]:
+    """Return the form between the rays, ``W^T Q W``."""
+    images = [[_dot(row, ray) for row in form] for ray in rays]
+    return [[_dot(ray, image) for image in images] for ray in rays]
+
+
+def _minor(M: list[list[int]], i: int, j: int) -> list[list[int]]:
+    """Return M without row i and column j."""
+    return [row[:j] + row[j + 1 :] for k, row in enumerate(M) if k != i]
+
+
+def _det(M: list[list[int]]) -> int:
+    """Return the determinant of a small matrix."""
+    if len(M) == 1:
+        return M[0][0]
+    return sum((-1) ** j * M[0][j] * _det(_minor(M, 0, j)) for j in range(len(M)))
+
+
+def _dot(a: Any, b: Any) -> Any:
+    """Return the inner product of two short vectors."""
+    return sum(p * q for p, q in zip(a, b, strict=True))
+
+
+def _fractions(matrix: Array) -> list[list[Fraction]]:
+    """Return the entries of a matrix of floats as they are."""
+    return [[Fraction(entry) for entry in row] for row in matrix.tolist()]
+
+
+def _integers(matrix: Array) -> tuple[list[Vector], int]:
+    """Return integers and k with ``matrix = integers / 2^k``, exactly."""
+    rows = _fractions(matrix)
+    bits = max(entry.denominator.bit_length() - 1 for row in rows for entry in row)
+    return [tuple(int(entry * 2**bits) for entry in row) for row in rows], bits
+
+
+def _hexadecimal(matrix: Array) -> list[list[str]]:
+    """Write floats so that every digit counts."""
+    return [[entry.hex() for entry in row] for row in matrix.tolist()]

@@ -1,0 +1,321 @@
+"""The dual (73) by cutting planes: appendix A.5, with bounds from both sides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+
+from lib.certificate import Certificate
+from lib.cone_pca import Maximum, Oracle, oracle
+from lib.cutting_plane.barrier import Barrier, Cuts, analytic_centre
+from lib.losses import SQUARED, feasible_scale, require_squared
+from lib.master.group_lasso import group_lasso
+from lib.numerics import Array
+from lib.problem import Network, Problem, objective
+
+DEFAULT_TOLERANCE = 1e-6
+"""Relative gap at which to stop: that of the book's comparison."""
+
+ROOM = 1e-2
+"""A start lies this share inside the cuts, or the relative gap if that is less, and
+the ball is widened by this share of the gap to hold it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Query:
+    """What is known after one question to the oracle.
+
+    Parameters
+    ----------
+    upper, lower : float
+        Best primal and dual value so far: ``lower <= p* <= upper``, and neither
+        ever gets worse.
+    kappa : float
+        The oracle's value at the point asked; above beta it was infeasible.
+    cuts : int
+        Cuts in force afterwards.
+    """
+
+    upper: float
+    lower: float
+    kappa: float
+    cuts: int
+
+
+@dataclass(frozen=True, eq=False)
+class CuttingPlanes:
+    """The dual solved by cuts, and the network that the cuts make.
+
+    Parameters
+    ----------
+    network : Network
+        Balanced; its neurons are directions of cuts.
+    certificate : Certificate
+        ``primal`` of that network, ``dual`` of the best feasible Z, and what the
+        oracle said of a multiple of it.
+    history : tuple of Query
+    status : str
+        A sentence that says why the method stopped.
+    converged : bool
+        Whether the relative gap reached the tolerance.
+    """
+
+    network: Network
+    certificate: Certificate
+    history: tuple[Query, ...]
+    status: str
+    converged: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """All cuts so far, the last question, and the best of both sides.
+
+    Parameters
+    ----------
+    problem : Problem
+    U : (m, d) array
+        Unit directions of the cuts.
+    cuts : Cuts
+        Their activations and outputs.
+    Z : (n, c) array
+        The point asked last.
+    network : Network
+        The best network so far.
+    proof : Certificate
+        Its value and the best dual point.
+    """
+
+    problem: Problem
+    U: Array
+    cuts: Cuts
+    Z: Array
+    network: Network
+    proof: Certificate
+
+
+class Rule(Protocol):
+    """How a cutting plane method chooses its next question."""
+
+    linear: bool
+    """Whether cuts are linear, ``<h g^T, Z> <= beta``, or cones."""
+
+    def propose(self, model: Model) -> tuple[Array, Array]:
+        """Return the next Z, (n, c), and output weights V, (m, c), for the cuts."""
+
+
+@dataclass(frozen=True)
+class Centre:
+    """Ask at the analytic centre of the Z that may still be optimal (A.5).
+
+    They lie inside all cuts and in the ball of better dual values than the best
+    known. No primal problem is solved: the forces of the cuts at the centre are the
+    output weights of a network.
+
+    Parameters
+    ----------
+    linear : bool
+        True for cuts ``<h g^T, Z> <= beta``, as A.5 has it; a direction then comes
+        back for each other g. False for cones ``|Z^T h| <= beta``, which settle a
+        direction for good.
+    """
+
+    linear: bool = False
+
+    def propose(self, model: Model) -> tuple[Array, Array]:
+        """Return the centre and the forces there."""
+        beta, best = model.problem.beta, model.proof.Z
+        offset = best - model.problem.Y
+        barrier = Barrier(model.cuts, model.problem.Y, float(np.vdot(offset, offset)))
+        # Every feasible point and what lies between it and 0 is inside all cuts.
+        pulls = np.linalg.norm(model.cuts.pulls(model.Z), axis=1).max(initial=0.0)
+        inside = 1 - min(ROOM, model.proof.relative_gap)
+        share = inside * min(beta / pulls, 1.0) if pulls > 0 else 1.0
+        return analytic_centre(barrier, share * model.Z, ROOM * model.proof.gap)
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Ask at the projection of a target on the cuts (proximal bundle method).
+
+    The projection on the cones ``|Z^T h_k| <= beta`` is a group lasso over their
+    neurons. The target Y gives the maximum over the cuts and, as its dual, the best
+    network on them. A target on the way from the best feasible point to Y keeps the
+    question near that point, where the cuts are known best.
+
+    Parameters
+    ----------
+    share : float
+        How much of the way, in (0, 1]. At 1 the maximum itself is asked: Kelley's
+        method, whose steps are wild where cuts are few and linear; here the
+        objective is strictly concave and exact, and the cuts are cones.
+    """
+
+    share: float = 1.0
+    linear: bool = False
+
+    def propose(self, model: Model) -> tuple[Array, Array]:
+        """Return the projection of the target and the best network on the cuts."""
+        V = _project(model, model.problem.Y)
+        if self.share == 1:
+            return model.problem.Y - model.cuts.H @ V, V
+        target = model.proof.Z + self.share * (model.problem.Y - model.proof.Z)
+        return target - model.cuts.H @ _project(model, target), V
+
+
+def _project(model: Model, target: Array) -> Array:
+    """Return V whose residual ``target - H V`` is the projection on the cones."""
+    H = model.cuts.H
+    if H.shape[1] == 0:
+        return np.zeros((0, target.shape[1]))
+    return group_lasso(H.T @ H, H.T @ target, model.problem.beta)
+
+
+def solve_dual(
+    problem: Problem,
+    rule: Rule | None = None,
+    *,
+    tolerance: float = DEFAULT_TOLERANCE,
+    queries: int = 1000,
+    bound: Oracle = oracle,
+    progress: Callable[[Query], None] | None = None,
+) -> CuttingPlanes:
+    """Solve the dual (73) by cutting planes, with networks as upper bounds.
+
+    A point Z is put to the oracle. Each direction with ``|Z^T h(u)|`` above beta
+    becomes a cut, a deep one: it passes at beta and not through Z. Z itself, scaled
+    to be feasible, is a lower bound of p*. The multipliers of the cuts are the
+    output weights of a network and give the upper bound. Rules differ in the point
+    they ask and the multipliers they know.
+
+    Parameters
+    ----------
+    problem : Problem
+        Squared loss, any rank and pooling.
+    rule : Rule, optional
+        :class:`Centre` (the default), ``Centre(linear=True)`` or :class:`Bundle`.
+    tolerance : float
+        Relative gap at which to stop.
+    queries : int
+        Most questions to the oracle.
+    bound : callable
+        The oracle, where another than :func:`lib.cone_pca.oracle` is wanted.
+    progress : callable, optional
+        Called with each :class:`Query`.
+
+    Returns
+    -------
+    CuttingPlanes
+        Not converging is a status, not an error: both bounds are valid.
+
+    Raises
+    ------
+    ValueError
+        If the loss is not squared, or ``tolerance`` or ``queries`` is not positive.
+
+    Notes
+    -----
+    Appendix A.5, (73)-(75). For m cuts a query costs an oracle call and Newton steps
+    of O((n c)^3 + m (n c)^2) for centres, interior point steps of O((m c)^3) for
+    bundles.
+
+    Examples
+    --------
+    >>> found = solve_dual(Problem([[1, 0], [0, 1]], [1, -1], beta=0.5))
+    >>> found.converged, round(found.certificate.primal, 4)
+    (True, 0.75)
+    """
+    if not (tolerance > 0 and queries >= 1):
+        raise ValueError(
+            f"solve_dual needs tolerance > 0 and queries >= 1; got tolerance = "
+            f"{tolerance!r}, queries = {queries!r}."
+        )
+    require_squared("solve_dual", problem.loss)
+    rule, model, history = rule or Centre(), _first(problem, rule), []
+    status = f"The limit of {queries} queries was reached."
+    for _ in range(queries):
+        old, kappa = model, bound(problem.X, problem.spread(model.Z))
+        model = _with_cuts(_with_lower(model, kappa), kappa)
+        if model.proof.relative_gap > tolerance:
+            Z, V = rule.propose(model)
+            model = replace(_with_upper(model, V), Z=Z)
+        history.append(_report(model, kappa, progress))
+        if model.proof.relative_gap <= tolerance:
+            status = "The relative gap reached the tolerance."
+            break
+        if _is_stuck(old, model):
+            status = "Neither cuts nor bounds moved any more."
+            break
+    converged = model.proof.relative_gap <= tolerance
+    return CuttingPlanes(model.network, model.proof, tuple(history), status, converged)
+
+
+def _first(problem: Problem, rule: Rule | None) -> Model:
+    """Return the model without cuts: ask Y, know the zero network and Z = 0."""
+    n, d, c = problem.shape
+    G = np.zeros((0, c)) if rule is not None and rule.linear else None
+    nothing = Maximum(0.0, 0.0, np.eye(1, d)[0], np.eye(1, d), np.zeros(1))
+    network, Y = Network.zero(d, c), problem.Y
+    proof = Certificate(objective(problem, network), 0.0, np.zeros((n, c)), nothing)
+    cuts = Cuts(np.zeros((n, 0)), G, problem.beta)
+    return Model(problem, np.zeros((0, d)), cuts, Y, network, proof)
+
+
+def _with_lower(model: Model, kappa: Maximum) -> Model:
+    """Try the feasible multiple of the point asked as a dual point."""
+    Y, beta = model.problem.Y, model.problem.beta
+    Z = feasible_scale(Y, model.Z, beta, kappa.bound) * model.Z
+    dual = SQUARED.dual(Z, Y)
+    if dual <= model.proof.dual:
+        return model
+    return replace(model, proof=replace(model.proof, dual=dual, Z=Z, kappa=kappa))
+
+
+def _with_cuts(model: Model, kappa: Maximum) -> Model:
+    """Add a cut for each local maximum above beta."""
+    beta, cuts = model.problem.beta, model.cuts
+    U = kappa.candidates[kappa.candidate_values > beta]
+    H = model.problem.features(U)
+    G = None
+    if cuts.G is not None:
+        pulls = H.T @ model.Z
+        G = np.vstack([cuts.G, pulls / np.linalg.norm(pulls, axis=1, keepdims=True)])
+    joined = Cuts(np.hstack([cuts.H, H]), G, beta)
+    return replace(model, U=np.vstack([model.U, U]), cuts=joined)
+
+
+def _with_upper(model: Model, V: Array) -> Model:
+    """Try the network with output weights V on the cuts, at its best scale."""
+    problem = model.problem
+    F = model.cuts.H @ V
+    size = float(np.vdot(F, F))
+    if size == 0.0:
+        return model
+    price = problem.beta * float(np.linalg.norm(V, axis=1).sum())
+    scale = max((float(np.vdot(F, problem.Y)) - price) / size, 0.0)
+    alive = V.any(axis=1)
+    network = Network(model.U[alive], scale * V[alive]).balanced()
+    primal = objective(problem, network)
+    if primal >= model.proof.primal:
+        return model
+    return replace(model, network=network, proof=replace(model.proof, primal=primal))
+
+
+def _report(
+    model: Model, kappa: Maximum, progress: Callable[[Query], None] | None
+) -> Query:
+    """Make the entry of this query and hand it to ``progress``."""
+    proof = model.proof
+    entry = Query(proof.primal, proof.dual, kappa.value, len(model.U))
+    if progress is not None:
+        progress(entry)
+    return entry
+
+
+def _is_stuck(old: Model, new: Model) -> bool:
+    """Tell whether a query changed nothing: the next one would be the same."""
+    same = old.proof.primal == new.proof.primal and old.proof.dual == new.proof.dual
+    return same and len(old.U) == len(new.U) and np.array_equal(old.Z, new.Z)

@@ -1,0 +1,215 @@
+"""A reader's own samples and trained weights, read from files without running them.
+
+Only plain numbers are read: CSV, ``.npy`` and ``.npz`` without pickled objects. The
+files in which PyTorch saves models are pickles, which can run code when loaded.
+"""
+
+from __future__ import annotations
+
+import csv
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from lib.numerics import Array
+from lib.problem import Network, as_matrix
+
+FORMS = "a .csv, an .npz with X and Y, or a folder with X.npy and Y.npy"
+
+SAVE_WEIGHTS = (
+    "Save weights with np.savez(path, **{k: w.numpy() for k, w in "
+    "model.state_dict().items()})."
+)
+
+EXAMPLE = 40
+"""Samples of the example."""
+
+
+def write_example(path: Path, rng: np.random.Generator) -> Path:
+    """Write a CSV file as :func:`read_data` wants it: one input, two noisy targets.
+
+    ``y1 = sin 3 x1`` and ``y2 = |x1| - 1`` for x1 between -2 and 2, plus normal noise
+    of standard deviation 0.1.
+    """
+    x = np.sort(rng.uniform(-2.0, 2.0, EXAMPLE))
+    Y = np.column_stack([np.sin(3 * x), np.abs(x) - 1])
+    Y += 0.1 * rng.standard_normal(Y.shape)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["x1", "y1", "y2"])
+        writer.writerows(np.column_stack([x, Y]).tolist())
+    return path
+
+
+def read_data(path: str | Path) -> tuple[Array, Array]:
+    """Read samples and targets from files.
+
+    Parameters
+    ----------
+    path : str or Path
+        A CSV file whose header names its columns ``x...`` and ``y...``, in any order;
+        an ``.npz`` with arrays X and Y; or a folder with ``X.npy`` and ``Y.npy``.
+
+    Returns
+    -------
+    X : (n, d) array
+        Columns in the order of the file.
+    Y : (n, c) array
+
+    Raises
+    ------
+    FileNotFoundError
+        If the file, or one of the two, does not exist.
+    ValueError
+        If the form is another, a column has no place, an entry is no finite number,
+        an array holds Python objects, or the numbers of rows differ.
+    """
+    path = _existing(path, FORMS)
+    if path.is_dir():
+        X, Y = (_load(_existing(path / f"{k}.npy", f"array {k}")) for k in "XY")
+    elif path.suffix == ".npz":
+        arrays = _load(path)
+        X, Y = (_entry(arrays, name, path) for name in "XY")
+    elif path.suffix == ".csv":
+        X, Y = _read_table(path)
+    else:
+        raise ValueError(f"Data must be {FORMS}; got {path}. Convert the file.")
+    X, Y = as_matrix(f"X of {path.name}", X), as_matrix(f"Y of {path.name}", Y)
+    if len(X) != len(Y):
+        raise ValueError(
+            f"X and Y of {path.name} must have one row per sample each; got X "
+            f"{X.shape} and Y {Y.shape}. Transpose one of them or drop rows."
+        )
+    return X, Y
+
+
+def read_network(path: str | Path) -> Network:
+    """Read the weights of a two-layer ReLU network from an ``.npz``.
+
+    Parameters
+    ----------
+    path : str or Path
+        Either arrays U, (m, d), and V, (m, c), or the state dict of
+        ``torch.nn.Sequential(Linear, ReLU, Linear)``. A bias of its first layer
+        becomes the weight of a last input that is one.
+
+    Returns
+    -------
+    Network
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is no ``.npz`` of numbers, holds other layers, the shapes do not fit, or
+        the last layer has a bias that is not zero.
+    """
+    path = _existing(path, "an .npz with weights")
+    if path.suffix != ".npz":
+        raise ValueError(
+            f"Weights must be an .npz of numbers; got {path}. PyTorch's own files are "
+            f"pickles, which can run code. {SAVE_WEIGHTS}"
+        )
+    arrays = _load(path)
+    if {"U", "V"} <= set(arrays):
+        return Network(arrays["U"], arrays["V"])
+    return _from_state(arrays, path)
+
+
+def _from_state(arrays: dict[str, Array], path: Path) -> Network:
+    """Return the network of a state dict of two linear layers."""
+    weights = [name for name in arrays if name.endswith("weight")]
+    if len(weights) != 2:
+        raise ValueError(
+            f"{path.name} must hold U and V, or two linear layers; got "
+            f"{', '.join(sorted(arrays)) or 'nothing'}. {SAVE_WEIGHTS}"
+        )
+    first, last = sorted(weights)
+    U, V = as_matrix(first, arrays[first]), as_matrix(last, arrays[last]).T
+    bias = arrays.get(first.removesuffix("weight") + "bias")
+    if bias is not None:
+        U = np.column_stack([U, bias])
+    bias = arrays.get(last.removesuffix("weight") + "bias")
+    if bias is not None and np.any(bias):
+        raise ValueError(
+            f"The last layer of {path.name} must have no bias or a zero one; got "
+            f"largest entry {np.abs(bias).max():.3g}. Train with bias=False there, or "
+            "centre Y."
+        )
+    return Network(U, V)
+
+
+def _existing(path: str | Path, what: str) -> Path:
+    """Return the path if there is something, else say what was looked for."""
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(
+            f"There must be {what} at the path; got {str(path)!r}, where nothing is. "
+            f"Relative paths start from {Path.cwd()}."
+        )
+    return path
+
+
+def _load(path: Path) -> Array | dict[str, Array]:
+    """Read .npy or .npz; an object in it is refused, not unpickled."""
+    try:
+        loaded = np.load(path, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            return loaded
+        with loaded:
+            return {name: loaded[name] for name in loaded.files}
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise ValueError(
+            f"{path.name} must be a whole {path.suffix} file of numbers; got one that "
+            f"cannot be read ({error}). Save float arrays with numpy, not objects."
+        ) from error
+
+
+def _entry(arrays: Array | dict[str, Array], name: str, path: Path) -> Array:
+    """Return an array of an archive, or say which there are."""
+    if not isinstance(arrays, dict) or name not in arrays:
+        found = sorted(arrays) if isinstance(arrays, dict) else ["one array only"]
+        raise ValueError(
+            f"{path.name} must hold arrays X and Y; got {', '.join(found)}. Write it "
+            "with np.savez(path, X=X, Y=Y)."
+        )
+    return arrays[name]
+
+
+def _read_table(path: Path) -> tuple[Array, Array]:
+    """Read a CSV file with a header of x and y columns."""
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        rows = [row for row in csv.reader(file) if row]
+    names = [name.strip() for name in rows[0]] if rows else []
+    kinds = [name[:1].lower() for name in names]
+    if not {"x", "y"} == set(kinds):
+        raise ValueError(
+            f"The header of {path.name} must name columns x... and y..., such as "
+            f"x1,x2,y; got {', '.join(names) or 'nothing'}. Rename or drop columns."
+        )
+    table = np.array([_numbers(row, names, k) for k, row in enumerate(rows[1:], 2)])
+    if len(table) == 0:
+        raise ValueError(f"{path.name} must have rows below its header; got none.")
+    pick = np.array(kinds)
+    return table[:, pick == "x"], table[:, pick == "y"]
+
+
+def _numbers(row: list[str], names: list[str], line: int) -> list[float]:
+    """Return the numbers of a row, or say where there is none."""
+    if len(row) != len(names):
+        raise ValueError(
+            f"Each row must have {len(names)} entries, as the header has; got "
+            f"{len(row)} in row {line}. Quote entries that contain commas."
+        )
+    numbers = []
+    for name, entry in zip(names, row, strict=True):
+        try:
+            numbers.append(float(entry))
+        except ValueError as error:
+            raise ValueError(
+                f"Every entry must be a number; got {entry!r} in row {line}, column "
+                f"{name}. Encode words as numbers and fill or drop what is missing."
+            ) from error
+    return numbers

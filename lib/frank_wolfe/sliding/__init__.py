@@ -1,0 +1,1 @@
+"""The sliding step: neurons move within and across cells."""

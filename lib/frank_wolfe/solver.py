@@ -1,0 +1,269 @@
+"""Fully corrective Frank-Wolfe on the penalised problem: training to a certificate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from lib.certificate import Certificate, certify
+from lib.cone_pca import Maximum, Oracle, oracle
+from lib.frank_wolfe.sliding.merge import merged
+from lib.frank_wolfe.sliding.step import cross, slide
+from lib.master.fit import hold
+from lib.master.group_lasso import output_weights
+from lib.numerics import Array
+from lib.problem import Network, Problem, objective
+from lib.problem.units import Units, in_units
+
+DEFAULT_TOLERANCE = 1e-9
+"""Relative gap to prove: far below what a figure can show, and well above the
+rounding of a sum of squares."""
+
+NEW_NEURONS = 200
+"""Most neurons added in a round; more only makes the master slower."""
+
+NEGLIGIBLE = 1e-9
+"""Share of the path norm below which the master's zeros are taken for zero."""
+
+VALUE_ROUNDING = 1e-13
+"""Relative difference of two objectives that rounding can explain."""
+
+DENSE = 2000
+"""With more samples than this, neurons first move as if cells had no walls."""
+
+SMALL = 150
+"""Neurons slide in every round while they have no more input weights than this: it
+is cheap, and new neurons alone crowd around an optimal one."""
+
+BRIEF = 30
+"""Newton steps of a larger network: where more are needed, new neurons do better."""
+
+REFINEMENTS = 3
+"""Newton steps on the dual point; each is taken only while it proves more."""
+
+
+@dataclass(frozen=True, eq=False)
+class Round:
+    """One round: the value reached, the bound proved, and the neurons used."""
+
+    primal: float
+    dual: float
+    kappa: float
+    neurons: int
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """A trained network and the proof of how good it is.
+
+    Parameters
+    ----------
+    network : Network
+        On the inputs of the problem, balanced, without dead neurons.
+    certificate : Certificate
+        Of that network, computed after the fact by :func:`lib.certificate.certify`.
+    history : tuple of Round
+        One entry a round, from the zero network on.
+    status : str
+        A sentence that says why the solver stopped.
+    converged : bool
+        Whether the certificate reached the tolerance asked for.
+    """
+
+    network: Network
+    certificate: Certificate
+    history: tuple[Round, ...]
+    status: str
+    converged: bool
+
+
+def solve(
+    problem: Problem,
+    *,
+    start: Network | None = None,
+    tolerance: float = DEFAULT_TOLERANCE,
+    rounds: int = 200,
+    progress: Callable[[Round], None] | None = None,
+    bound: Oracle = oracle,
+) -> Solution:
+    """Train a ReLU network to a certified global optimum of (5).
+
+    Problem (5) is convex in the measure that the neurons form: by Lemma 4 it
+    minimises ``loss + beta * gauge``, and the gauge has the atoms
+    ``(X u)_+ g^T``. Each round certifies the network, adds a neuron at every
+    local maximum of ``|R^T (X u)_+|`` above beta, finds the best output weights
+    of all neurons (a group lasso), and slides them inside their cells if they are
+    few or if nothing else helps. The objective decreases in every round, and the
+    certificate closes when no direction is above beta. No radius t has to be
+    guessed.
+
+    Parameters
+    ----------
+    problem : Problem
+        X of any rank; of any loss and pooling.
+    start : Network, optional
+        Where to begin, such as the solution for another beta or a network trained
+        elsewhere; the zero network if none. The outcome is no worse.
+    tolerance : float
+        Relative certified gap at which to stop.
+    rounds : int
+        Most rounds.
+    progress : callable, optional
+        Called with each :class:`Round`; its values are in the units of the
+        problem.
+    bound : callable
+        The oracle, where another than :func:`lib.cone_pca.oracle` is wanted.
+
+    Returns
+    -------
+    Solution
+        Not converging is a status, not an error: the network is the best found
+        and its certificate is valid.
+
+    Raises
+    ------
+    ValueError
+        If ``tolerance`` or ``rounds`` is not positive, or ``start`` does not fit.
+
+    Notes
+    -----
+    Section 3.2 without the bisection of (14). A round costs an oracle call,
+    O(n log n + n c), plus a master program independent of n.
+
+    Examples
+    --------
+    Two samples with opposite targets have the optimum 3/4, with a neuron for each.
+
+    >>> problem = Problem([[1, 0], [0, 1]], [1, -1], beta=0.5)
+    >>> solution = solve(problem)
+    >>> round(solution.certificate.primal, 6), solution.network.width
+    (0.75, 2)
+    >>> solution.converged and solution.certificate.relative_gap < 1e-8
+    True
+    """
+    if not (tolerance > 0 and rounds >= 1):
+        raise ValueError(
+            f"solve needs tolerance > 0 and rounds >= 1; got tolerance = "
+            f"{tolerance!r}, rounds = {rounds!r}."
+        )
+    inner, units = in_units(problem)
+    search = _Search(inner, units, tolerance, bound, progress)
+    network, status = search.run(start, rounds)
+    found = units.leave(network)
+    certificate = certify(problem, found, refine=REFINEMENTS, bound=bound)
+    converged = certificate.relative_gap <= tolerance
+    return Solution(found, certificate, tuple(search.history), status, converged)
+
+
+@dataclass(frozen=True, eq=False)
+class _State:
+    """A network and its certificate."""
+
+    network: Network
+    proof: Certificate
+
+
+@dataclass(frozen=True, eq=False)
+class _Search:
+    """The rounds of :func:`solve`, in its own units."""
+
+    problem: Problem
+    units: Units
+    tolerance: float
+    bound: Oracle
+    progress: Callable[[Round], None] | None
+    history: list[Round] = field(default_factory=list)
+
+    def run(self, start: Network | None, rounds: int) -> tuple[Network, str]:
+        """Return the best network and why the rounds ended."""
+        network = Network.zero(*self.problem.shape[1:])
+        if start is not None:
+            network = self.units.enter(start)
+        here = self.prove(network)
+        for _ in range(rounds):
+            self.report(here)
+            if here.proof.relative_gap <= self.tolerance:
+                return here.network, "The relative gap reached the tolerance."
+            fresh = _improving(here.proof.kappa, self.problem.beta)
+            if here.network.width + len(fresh) == 0:
+                return here.network, "No neuron improves on the zero network."
+            there = self.round(here, fresh)
+            if not _is_better(there.proof, here.proof):
+                return here.network, "The round improved neither value nor gap."
+            here = there
+        return here.network, f"The limit of {rounds} rounds was reached."
+
+    def prove(self, network: Network) -> _State:
+        """Certify with the oracle asked for."""
+        proof = certify(self.problem, network, refine=REFINEMENTS, bound=self.bound)
+        return _State(network, proof)
+
+    def report(self, here: _State) -> None:
+        """Make the entry of this round and hand it to ``progress``."""
+        value, proof = self.units.value, here.proof
+        entry = Round(
+            proof.primal * value,
+            proof.dual * value,
+            proof.kappa.value * self.units.kappa,
+            here.network.width,
+        )
+        self.history.append(entry)
+        if self.progress is not None:
+            self.progress(entry)
+
+    def round(self, here: _State, fresh: Array) -> _State:
+        """Correct the output weights with the fresh neurons, and slide if that pays.
+
+        Of a large network a slide costs more than many rounds of fresh neurons, so it
+        waits until those no longer improve anything.
+        """
+        corrected = _corrected(self.problem, np.vstack([here.network.U, fresh]))
+        small = corrected.U.size <= SMALL
+        if not small:
+            there = self.prove(corrected)
+            if _is_better(there.proof, here.proof):
+                return there
+        steps = np.inf if small else BRIEF
+        corrected = slide(self.problem, corrected, rotate=False, steps=steps)
+        reached = objective(self.problem, corrected)
+        for start in (merged(self.problem, corrected), corrected):
+            slid = _slid(self.problem, start, steps)
+            if objective(self.problem, slid) <= reached * (1 + VALUE_ROUNDING):
+                there = self.prove(slid)
+                if _is_better(there.proof, here.proof):
+                    return there
+        return self.prove(corrected)
+
+
+def _slid(problem: Problem, network: Network, steps: float) -> Network:
+    """Move neurons, first across walls where those are dense, then up to them."""
+    if len(problem.X) > DENSE:
+        network = cross(problem, network)
+    return slide(problem, network, steps=steps)
+
+
+def _is_better(new: Certificate, old: Certificate) -> bool:
+    """Compare by value, or by proved gap where values differ by rounding only.
+
+    Near the optimum the value is quadratic in the distance and the gap linear,
+    so half of the digits of the gap are invisible in the value.
+    """
+    if abs(new.primal - old.primal) <= VALUE_ROUNDING * old.primal:
+        return new.gap < old.gap
+    return new.primal < old.primal
+
+
+def _improving(kappa: Maximum, beta: float) -> Array:
+    """Return the local maximisers above beta, the best first, (k, r)."""
+    return kappa.candidates[kappa.candidate_values > beta][:NEW_NEURONS]
+
+
+def _corrected(problem: Problem, U: Array) -> Network:
+    """Return the network with the best output weights for the directions of U."""
+    U = U / np.linalg.norm(U, axis=1, keepdims=True)
+    V = output_weights(hold(problem, U).along(U, np.arange(len(U))), problem.beta)
+    sizes = np.linalg.norm(V, axis=1)
+    alive = sizes > NEGLIGIBLE * sizes.sum()
+    return Network(U[alive], V[alive]).balanced()

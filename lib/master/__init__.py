@@ -1,0 +1,1 @@
+"""The restricted master problem: the best output weights of given neurons."""

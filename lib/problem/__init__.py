@@ -1,0 +1,26 @@
+"""The training problem (5), its networks, its rank, and its pooled form (6)."""
+
+from lib.problem.convolution import patches, pooled_problem
+from lib.problem.problem import (
+    Network,
+    Problem,
+    RankReduction,
+    as_matrix,
+    interpolate,
+    objective,
+    reduce_rank,
+    residual,
+)
+
+__all__ = [
+    "Network",
+    "Problem",
+    "RankReduction",
+    "as_matrix",
+    "interpolate",
+    "objective",
+    "patches",
+    "pooled_problem",
+    "reduce_rank",
+    "residual",
+]

@@ -1,0 +1,358 @@
+"""The way back: networks from the solutions of the convex programs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lib.copositive import Relaxation
+from lib.numerics import Array
+from lib.problem import Network, Problem, objective
+from lib.recovery.completely_positive import factorize
+from lib.recovery.semi_nmf import BlockNeurons, split_block
+
+Split = Callable[[Array, Array], BlockNeurons | Network]
+"""Writes a block, (d, c), as neurons of the cone of some rays, (d, k)."""
+
+COST_ROUNDING = 1e-9
+"""Relative excess of a network over the value stated that counts as none: the
+accuracy of a factor, and of the square roots in it."""
+
+NEGLIGIBLE = 1e-9
+"""Share of all traces below which a matrix is what an interior point method leaves."""
+
+
+@dataclass(frozen=True, eq=False)
+class Recovery:
+    """A network made from a solution of a convex program, and what that cost.
+
+    Parameters
+    ----------
+    network : Network
+        Balanced, on the inputs of the problem.
+    cost : float
+        Its objective (5), computed from the network alone.
+    stated : float
+        The value of the convex program at the solution given.
+    factor_loss : float
+        Largest relative error of a completely positive factor.
+    status : str
+        A sentence that says whether the network costs more than stated.
+    """
+
+    network: Network
+    cost: float
+    stated: float
+    factor_loss: float
+    status: str
+
+    @property
+    def loss(self) -> float:
+        """``cost - stated``: what the way back lost. Negative if it gained."""
+        return self.cost - self.stated
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the network costs no more than stated, up to rounding."""
+        return self.loss <= COST_ROUNDING * abs(self.stated)
+
+
+def recover_from_atoms(problem: Problem, directions: Array, outputs: Array) -> Recovery:
+    """Return the network of the atoms ``(X u_k)_+ v_k^T``.
+
+    Parameters
+    ----------
+    problem : Problem
+    directions : (m, d) array
+    outputs : (m, c) array
+
+    Returns
+    -------
+    Recovery
+        ``stated`` is ``loss + beta sum_k |u_k| |v_k|``; the neurons are the atoms,
+        balanced (Lemma 4).
+    """
+    network = Network(directions, outputs)
+    R = problem.Y - network.predict(problem.X)
+    stated = 0.5 * float(np.vdot(R, R)) + problem.beta * network.path_norm
+    return _recovery(problem, network, stated, 0.0)
+
+
+def recover_from_blocks(
+    problem: Problem,
+    patterns: np.ndarray,
+    rays: Sequence[Array],
+    blocks: Sequence[Array],
+    *,
+    split: Split = split_block,
+) -> Recovery:
+    """Factor the blocks V_i of (12) inside their cells, at the least cost.
+
+    Parameters
+    ----------
+    problem : Problem
+    patterns : (P, n) bool array
+        Which samples are active in each cell, or piece of a cell.
+    rays : P arrays (d, k_i)
+        Generators of each cone, one a column.
+    blocks : P arrays (d, c)
+    split : callable
+        Another way to factor a block, ``split(block, rays)``, to see what it loses.
+
+    Returns
+    -------
+    Recovery
+        ``stated`` is ``loss + beta sum_i gauge_i(V_i)``, with the gauge of
+        ``conv{u g^T : u in cell i, |u|, |g| <= 1}``: the right penalty of (12), in
+        whose place the paper prints the nuclear norm. Up to four rays nothing is lost.
+
+    Raises
+    ------
+    ValueError
+        If the numbers of patterns, cones and blocks differ, or a block is not in
+        the span of its rays.
+
+    Notes
+    -----
+    Remark 5.1 and (49).
+    """
+    _require_as_many(patterns=patterns, rays=rays, blocks=blocks)
+    outputs, gauges = np.zeros_like(problem.Y), 0.0
+    U, V = [], []
+    for pattern, cone, block in zip(patterns, rays, blocks, strict=True):
+        block, cone = np.asarray(block, float), np.asarray(cone, float)
+        least = split_block(block, cone)
+        neurons = least if split is split_block else split(block, cone)
+        U.append(neurons.U)
+        V.append(neurons.V)
+        outputs = outputs + problem.pool(pattern[:, None] * (problem.X @ block))
+        gauges += least.gauge
+    R = problem.Y - outputs
+    stated = 0.5 * float(np.vdot(R, R)) + problem.beta * gauges
+    return _recovery(problem, Network(np.vstack(U), np.vstack(V)), stated, 0.0)
+
+
+def recover_from_grams(
+    problem: Problem,
+    patterns: np.ndarray,
+    grams: Sequence[Array],
+    rays: Sequence[Array] | None = None,
+) -> Recovery:
+    """Factor the matrices U_i of (17) or (19) inside their cells.
+
+    With ``U_i = L L^T``, the columns of L in the cell, the neurons are these columns
+    and their output weights ``L^T X^T D_i Z`` up to scale, where ``Z = (I + 2 sum_i
+    D_i X U_i X^T D_i)^-1 Y``: the network costs exactly what (17) states.
+
+    Parameters
+    ----------
+    problem : Problem
+    patterns : (P, n) bool array
+    grams : P arrays (d, d)
+        Scaled as in (17): ``beta^2 tr U_i`` is their cost.
+    rays : P arrays (d, k_i), optional
+        Generators of each cone, linearly independent; then ``U = W S W^T`` and S is
+        factored, exactly for up to four rays. Otherwise ``B U B^T`` is, for the
+        facets ``B = (2 D_i - I) X``: exact in the plane, sought above it.
+
+    Returns
+    -------
+    Recovery
+        Where U_i is in the relaxed cone of (19) but not in that of (17), no exact
+        factor exists and the loss says so.
+
+    Raises
+    ------
+    ValueError
+        If the numbers of patterns, matrices and cones differ.
+
+    Notes
+    -----
+    Theorem 3 and (19).
+    """
+    rays = [None] * len(grams) if rays is None else rays
+    _require_as_many(patterns=patterns, grams=grams, rays=rays)
+    X, cells = problem.X, []
+    for pattern, gram, cone in zip(patterns, grams, rays, strict=True):
+        active = problem.pool(pattern[:, None] * X)
+        facets = np.where(pattern, 1.0, -1.0)[:, None] * X
+        cells.append(_Cell(active, np.asarray(gram, float), cone, facets))
+    inner, trace = _together(problem, cells)
+    stated, Z = _program_value(problem, inner, trace)
+    network, worst = _factored(problem, cells, Z)
+    return _recovery(problem, network, stated, worst)
+
+
+def recover_from_relaxation(problem: Problem, relaxation: Relaxation) -> Recovery:
+    """Factor the solution of (17) or (19) over a cover: from program to network.
+
+    The U_i of simplicial regions are ``W S W^T`` and S is factored, exactly up to
+    rank 4; those of other cells are factored by their facets. What an interior point
+    method leaves in regions without neurons is dropped, which costs nothing: a
+    direction with ``|Z^T h(u)| < beta`` is not worth its weight.
+
+    Parameters
+    ----------
+    problem : Problem
+        That of the relaxation; any pooling.
+    relaxation : Relaxation
+        Of :func:`lib.copositive.solve_relaxation`, or the ``solution`` of
+        :func:`lib.copositive.solve_by_columns`.
+
+    Returns
+    -------
+    Recovery
+        On the inputs of the problem. ``stated`` is ``relaxation.value``. Over
+        simplicial pieces of rank up to 4 the network costs no more; over cells, (19)
+        can be below p* and then the loss says by how much.
+
+    Raises
+    ------
+    ValueError
+        If cover and problem do not fit.
+
+    Notes
+    -----
+    Theorem 3, (19) and Corollary 5.1. Certify the network with
+    :func:`lib.certificate.certify`, and prune it to nc + 1 neurons with
+    :func:`lib.recovery.prune`.
+
+    Examples
+    --------
+    >>> from lib.copositive import cover_by_simplices, solve_relaxation
+    >>> problem = Problem([[1, 0], [0, 1]], [1, -1], beta=0.5)
+    >>> program = solve_relaxation(problem, cover_by_simplices(problem.X))
+    >>> back = recover_from_relaxation(problem, program)
+    >>> back.is_exact, round(back.cost, 5)
+    (True, 0.75)
+    """
+    cover = relaxation.cover
+    if cover.X.shape[0] != len(problem.X):
+        raise ValueError(
+            f"The relaxation must be of the problem's X {problem.X.shape}; got a "
+            f"cover of {len(cover.X)} rows."
+        )
+    traces = np.array([np.trace(gram) for gram in relaxation.grams])
+    used = np.flatnonzero(traces > NEGLIGIBLE * traces.sum())
+    cells = []
+    for k in used:
+        region = cover.regions[k]
+        rays = region.basis if region.simplicial else None
+        active, gram = region.active(problem, cover.X), relaxation.grams[k]
+        cells.append(_Cell(active, gram, rays, region.normals))
+    _, Z = _program_value(problem, *_together(problem, cells))
+    network, worst = _factored(problem, cells, Z)
+    return _recovery(problem, cover.reduced.lift(network), relaxation.value, worst)
+
+
+@dataclass(frozen=True, eq=False)
+class _Cell:
+    """A matrix U of (17) and its cone: ``S D X``, U, its rays if any, its facets."""
+
+    active: Array
+    gram: Array
+    rays: Array | None
+    facets: Array
+
+
+def _together(problem: Problem, cells: list[_Cell]) -> tuple[Array, float]:
+    """Return ``sum_i M_i U_i M_i^T``, (n, n), and ``sum_i tr U_i``."""
+    inner = np.zeros((len(problem.Y), len(problem.Y)))
+    for cell in cells:
+        inner += cell.active @ cell.gram @ cell.active.T
+    return inner, sum(float(np.trace(cell.gram)) for cell in cells)
+
+
+def _factored(problem: Problem, cells: list[_Cell], Z: Array) -> tuple[Network, float]:
+    """Return the neurons of all cells and the largest loss of a factor."""
+    neurons, worst = [], 0.0
+    for cell in cells:
+        L, loss = _in_cell(cell)
+        neurons.append((L, L.T @ cell.active.T @ Z))
+        worst = max(worst, loss)
+    return _scaled(problem, neurons), worst
+
+
+def recover_from_activations(
+    problem: Problem, W: Array, *, rng: np.random.Generator | None = None
+) -> Recovery:
+    """Factor the matrix ``W = X U X^T`` of (20) on whitened data.
+
+    For ``X X^T = I`` any ``h >= 0`` is the activation of the neuron ``X^T h``. If ``W
+    = C C^T``, ``C >= 0``, the neurons are ``X^T C``.
+
+    Parameters
+    ----------
+    problem : Problem
+        With ``X X^T = I``; for other X the network is as valid, and its loss larger.
+    W : (n, n) array
+        Doubly nonnegative.
+    rng : numpy.random.Generator, optional
+        Draws further starts of :func:`factorize`.
+
+    Returns
+    -------
+    Recovery
+
+    Notes
+    -----
+    Equation (20) with ``W = X U X^T``.
+    """
+    W = np.asarray(W, dtype=np.float64)
+    stated, Z = _program_value(problem, W, float(np.trace(W)))
+    found = factorize(W, rng=rng)
+    neurons = [(problem.X.T @ found.factor, found.factor.T @ Z)]
+    return _recovery(problem, _scaled(problem, neurons), stated, found.loss)
+
+
+def _require_as_many(**lists: Sequence) -> None:
+    """Refuse lists of different lengths."""
+    counts = {name: len(values) for name, values in lists.items()}
+    if len(set(counts.values())) > 1:
+        told = ", ".join(f"{count} {name}" for name, count in counts.items())
+        raise ValueError(f"There must be one of each for every cell; got {told}.")
+
+
+def _program_value(problem: Problem, inner: Array, trace: float) -> tuple[float, Array]:
+    """Return the value of (17) and the residual ``Z = (I + 2 inner)^-1 Y``."""
+    Z = np.linalg.solve(np.eye(len(inner)) + 2 * inner, problem.Y)
+    return 0.5 * float(np.vdot(problem.Y, Z)) + problem.beta**2 * trace, Z
+
+
+def _in_cell(cell: _Cell) -> tuple[Array, float]:
+    """Return L in a cell with ``L L^T = gram``, (d, m), and the factor's loss."""
+    if cell.rays is None:
+        found = factorize(cell.facets @ cell.gram @ cell.facets.T)
+        return np.linalg.pinv(cell.facets) @ found.factor, found.loss
+    inverse = np.linalg.pinv(cell.rays)
+    S = inverse @ cell.gram @ inverse.T
+    found = factorize((S + S.T) / 2)  # thin cones magnify rounding
+    return cell.rays @ found.factor, found.loss
+
+
+def _scaled(problem: Problem, neurons: list[tuple[Array, Array]]) -> Network:
+    """Return the network of ``sqrt(2 beta) L`` and ``sqrt(2 / beta) L^T X^T D Z``."""
+    U = np.vstack([L.T for L, _ in neurons]) * np.sqrt(2 * problem.beta)
+    V = np.vstack([G for _, G in neurons]) * np.sqrt(2 / problem.beta)
+    return Network(U, V)
+
+
+def _recovery(
+    problem: Problem, network: Network, stated: float, factor_loss: float
+) -> Recovery:
+    """Balance the network and compare what it costs with what was stated."""
+    network = network.balanced()
+    alive = network.U.any(axis=1)
+    network = Network(network.U[alive], network.V[alive])
+    cost = objective(problem, network)
+    excess = (cost - stated) / abs(stated) if stated else cost - stated
+    if excess <= COST_ROUNDING:
+        status = "The network costs no more than the program stated."
+    else:
+        status = (
+            f"The network costs {excess:.2g} more than stated, relatively: an exact "
+            "factor was not found, or the solution given was not quite feasible."
+        )
+    return Recovery(network, cost, stated, factor_loss, status)

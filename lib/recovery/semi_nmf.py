@@ -1,0 +1,301 @@
+"""Remark 5.1 with the cost kept: a block of (12) as neurons of its own cone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import clarabel
+import numpy as np
+from scipy import sparse
+
+from lib.numerics import Array
+from lib.problem import Network
+from lib.recovery.completely_positive import NOISE, factorize
+
+SOLVER_TOLERANCE = 1e-10
+"""Gap and feasibility asked of the semidefinite solver. The block is met exactly
+whatever it reaches; only the cost depends on it."""
+
+IN_SPAN = 1e-9
+"""Relative distance of a block from the span of the rays that counts as rounding."""
+
+NEGLIGIBLE = 1e-9
+"""Share of the cost below which a neuron is an artefact of an interior point."""
+
+
+@dataclass(frozen=True, eq=False)
+class BlockNeurons:
+    """Neurons ``u_j`` in a cone with ``sum_j u_j v_j^T`` equal to a block.
+
+    Parameters
+    ----------
+    U : (m, d) array
+    V : (m, c) array
+    cost : float
+        ``sum_j |u_j| |v_j|``, at least the gauge.
+    gauge : float
+        The least cost, as far as it is known: exact where the block's singular
+        vectors mix into the cone and for two rays, else up to the solver's
+        accuracy; a lower bound for more than four rays.
+    """
+
+    U: Array
+    V: Array
+    cost: float
+    gauge: float
+
+
+def split_block(block: Array, rays: Array) -> BlockNeurons:
+    """Write a block as neurons of its cone at the least ``sum_j |u_j| |v_j|``.
+
+    Any ``V = W A`` is a semi-NMF with the rays W as neurons, but a costly one. The
+    least cost is a program over ``S = C C^T``, ``C >= 0``: ``min (tr W S W^T + tr T)
+    / 2`` with ``[S A; A^T T] >= 0`` and ``W A = V``. Up to four rays, C >= 0 exists
+    iff S is semidefinite and nonnegative. If ``W S W^T = (V V^T)^(1/2)`` is possible
+    the cost is the nuclear norm. Given the neurons ``W C``, the weights of least
+    norm solve ``W C G^T = V`` exactly.
+
+    Parameters
+    ----------
+    block : (d, c) array
+        Any matrix in the span of the rays.
+    rays : (d, k) array
+        The generators of the cone, one a column, not zero.
+
+    Returns
+    -------
+    BlockNeurons
+        ``U^T V`` is the block up to rounding, and ``U`` lies in the cone.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit or the block is not in the span of the rays.
+
+    Notes
+    -----
+    Remark 5.1 and (49); the gauge of
+    ``conv{u g^T : u in the cone, |u|, |g| <= 1}``.
+    O((k + min(d, c))^6) at worst, for k of 2 to 4.
+    """
+    _check(block, rays)
+    if not block.any():
+        return _measured(block, np.zeros((len(block), 0)), 0.0)
+    lengths = np.linalg.norm(rays, axis=0)
+    W = rays / lengths
+    left, sigma, _ = np.linalg.svd(block, full_matrices=False)
+    root = left * np.sqrt(sigma)  # of (V V^T)^(1/2)
+    C = _mixed(W, root)
+    if C is not None:
+        return _measured(block, W @ C, float(sigma.sum()))
+    if rays.shape[1] == 2:
+        A = np.linalg.lstsq(W, block)[0]
+        sizes = np.linalg.norm(A, axis=1)
+        return _measured(block, W * np.sqrt(sizes), float(sizes.sum()))
+    S, gauge = _program(W, block)
+    return _measured(block, W @ factorize(S).factor, gauge)
+
+
+def split_by_rays(block: Array, rays: Array) -> Network:
+    """Write a block as ``W A`` with the rays W as neurons: a semi-NMF, at any cost.
+
+    Exact, and what a reader of Remark 5.1 may try first; but ``sum_j |u_j| |v_j|``
+    is not the least, and grows with the angles between the rays.
+
+    Parameters
+    ----------
+    block : (d, c) array
+    rays : (d, k) array
+
+    Returns
+    -------
+    Network
+        ``U^T V`` is the block; ``path_norm`` is the cost. At most k neurons.
+
+    Raises
+    ------
+    ValueError
+        As :func:`split_block`.
+
+    Notes
+    -----
+    Remark 5.1 and (49) without the gauge. O(d k (k + c)).
+    """
+    _check(block, rays)
+    weights = np.linalg.lstsq(rays, block)[0]
+    used = weights.any(axis=1)
+    return Network(rays.T[used], weights[used])
+
+
+def split_by_shift(block: Array, rays: Array) -> Network:
+    """Write a block by its singular vectors, moved into the cone: a semi-NMF.
+
+    The singular vectors leave the cone. Adding enough of ``w``, the sum of the unit
+    rays, to all brings them in, and one neuron along w takes off what was added. So
+    ``rank + 1`` neurons always suffice, one more than any factorisation needs; the
+    cost is what it is.
+
+    Parameters
+    ----------
+    block : (d, c) array
+    rays : (d, k) array
+
+    Returns
+    -------
+    Network
+        ``U^T V`` is the block; ``path_norm`` is the cost.
+
+    Raises
+    ------
+    ValueError
+        As :func:`split_block`.
+
+    Notes
+    -----
+    Remark 5.1 cites Gillis and Kumar (2015) for such factors. O(d k (k + c)).
+    """
+    _check(block, rays)
+    W = rays / np.linalg.norm(rays, axis=0)
+    left, sigma, right = np.linalg.svd(block, full_matrices=False)
+    kept = sigma > NEGLIGIBLE * sigma[0]
+    root = np.sqrt(sigma[kept])
+    shares = np.linalg.pinv(W) @ (left[:, kept] * root)  # (k, q)
+    signs = np.where(-shares.min(axis=0) <= shares.max(axis=0), 1.0, -1.0)
+    shares, weights = shares * signs, (signs * root)[:, None] * right[kept]
+    shift = max(0.0, -float(shares.min(initial=0.0)))
+    if shift == 0.0:
+        return Network((W @ shares).T, weights)
+    U = np.column_stack([W @ (shares + shift), W.sum(axis=1)])
+    return Network(U.T, np.vstack([weights, -shift * weights.sum(axis=0)]))
+
+
+def _check(block: Array, rays: Array) -> None:
+    """Refuse a block that the rays cannot make."""
+    if block.ndim != 2 or rays.ndim != 2 or len(block) != len(rays):
+        raise ValueError(
+            f"split_block needs a block (d, c) and rays (d, k) with the same d; got "
+            f"block {block.shape} and rays {rays.shape}."
+        )
+    if not np.linalg.norm(rays, axis=0).all():
+        raise ValueError(
+            f"The rays must not be zero; got a zero column in rays {rays.shape}."
+        )
+    left = block - rays @ np.linalg.lstsq(rays, block)[0]
+    missing = float(np.linalg.norm(left))
+    if missing > IN_SPAN * float(np.linalg.norm(block)):
+        raise ValueError(
+            f"The block must lie in the span of the rays; got a part of norm "
+            f"{missing:.3g} outside, of {float(np.linalg.norm(block)):.3g}. Project "
+            "the block, or pass the rays of its own cell."
+        )
+
+
+def _mixed(W: Array, root: Array) -> Array | None:
+    """Return C >= 0 with ``W C C^T W^T = root root^T`` for independent rays, if any."""
+    k = W.shape[1]
+    if np.linalg.matrix_rank(W) < k:
+        return None
+    coordinates = np.linalg.pinv(W) @ root
+    S = coordinates @ coordinates.T
+    if S.min() < -NOISE * S.max():
+        return None
+    found = factorize(np.maximum(S, 0.0))
+    return found.factor if found.exact else None
+
+
+def _measured(block: Array, U: Array, gauge: float) -> BlockNeurons:
+    """Find the output weights for the columns of U, balance and drop the negligible."""
+    for _ in range(2):
+        V = (
+            np.linalg.pinv(U, rcond=NOISE) @ block
+            if U.shape[1]
+            else np.zeros((0, block.shape[1]))
+        )
+        costs = np.linalg.norm(U, axis=0) * np.linalg.norm(V, axis=1)
+        alive = costs > NEGLIGIBLE * costs.sum()
+        if alive.all() or not _spans(U[:, alive], block):
+            break
+        U = U[:, alive]
+    return BlockNeurons(U.T, V, float(costs.sum()), gauge)
+
+
+def _spans(U: Array, block: Array) -> bool:
+    """Tell whether the block is in the span of the columns of U, up to rounding."""
+    left = block - U @ (np.linalg.pinv(U, rcond=NOISE) @ block)
+    return bool(np.linalg.norm(left) <= 1e-13 * np.linalg.norm(block))
+
+
+def _program(W: Array, block: Array) -> tuple[Array, float]:
+    """Solve for S and the gauge by an interior point method.
+
+    The variable is the upper triangle of ``[S A; A^T T]``, column by column, with
+    entries off the diagonal times sqrt(2) as the solver wants them.
+    """
+    left, sigma, _ = np.linalg.svd(block, full_matrices=False)
+    kept = sigma > NOISE * sigma[0]
+    unit = sigma[0]
+    V = (left[:, kept] * sigma[kept]) / unit  # the block without its own rotation
+    span, spread, _ = np.linalg.svd(W, full_matrices=False)
+    span = span[:, spread > NOISE * spread[0]]
+    k, q = W.shape[1], V.shape[1]
+    cost = np.zeros((k + q, k + q))
+    cost[:k, :k], cost[k:, k:] = W.T @ W / 2, np.eye(q) / 2
+    rows, columns = _triangle(k + q)
+    scale = np.where(rows == columns, 1.0, np.sqrt(2.0))
+    equal = _equations(span.T @ W, k, q, rows, columns) / scale
+    off = (rows < columns) & (columns < k)
+    size = len(rows)
+    A = sparse.vstack(
+        [
+            sparse.csc_matrix(equal),
+            -sparse.eye(size, format="csc")[off],
+            -sparse.eye(size),
+        ],
+        format="csc",
+    )
+    b = np.concatenate([(span.T @ V).ravel(), np.zeros(off.sum() + size)])
+    cones = [
+        clarabel.ZeroConeT(len(equal)),
+        clarabel.NonnegativeConeT(int(off.sum())),
+        clarabel.PSDTriangleConeT(k + q),
+    ]
+    solution = _solve(cost[rows, columns] * scale, A, b, cones)
+    S = np.zeros((k + q, k + q))
+    S[rows, columns] = S[columns, rows] = np.array(solution.x) / scale
+    return np.maximum(S[:k, :k], 0.0) * unit, float(solution.obj_val_dual) * unit
+
+
+def _triangle(size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the row and column of each upper entry, column by column."""
+    columns, rows = np.tril_indices(size)
+    return rows, columns
+
+
+def _equations(
+    W: Array, k: int, q: int, rows: np.ndarray, columns: np.ndarray
+) -> Array:
+    """Return the matrix of ``A -> W A``, row by row, in the upper entries."""
+    r = len(W)
+    matrix = np.zeros((r, q, len(rows)))
+    for place in np.flatnonzero((rows < k) & (columns >= k)):
+        matrix[:, columns[place] - k, place] = W[:, rows[place]]
+    return matrix.reshape(r * q, -1)
+
+
+def _solve(cost: Array, A: sparse.csc_matrix, b: Array, cones: list) -> object:
+    """Call the solver, quietly and with the same result on every machine."""
+    settings = clarabel.DefaultSettings()
+    settings.verbose = False
+    settings.max_threads = 1
+    settings.tol_gap_abs = settings.tol_gap_rel = SOLVER_TOLERANCE
+    settings.tol_feas = SOLVER_TOLERANCE
+    empty = sparse.csc_matrix((len(cost), len(cost)))
+    return clarabel.DefaultSolver(empty, cost, A, b, cones, settings).solve()
+
+
+SPLITS = {
+    "rays as neurons": split_by_rays,
+    "shifted vectors": split_by_shift,
+    "least cost": split_block,
+}
+"""Ways to write a block as neurons of its cone, all exact; only the last keeps cost."""

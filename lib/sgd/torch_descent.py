@@ -1,0 +1,111 @@
+"""Training as one writes it in PyTorch: one model, its optimiser, a loop.
+
+:mod:`lib.sgd` runs many trials at once; this is for models that are at hand, and for
+their weights along the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from lib.losses import Huber, Logistic, Softmax
+from lib.networks import from_torch
+from lib.problem import Network, Problem
+
+MOMENTUM = 0.9
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """A network along its training.
+
+    Parameters
+    ----------
+    epochs : (k,) int array
+        When, from 0 on, closer together at the beginning.
+    networks : tuple of Network
+        Its weights then.
+    """
+
+    epochs: np.ndarray
+    networks: tuple[Network, ...]
+
+
+def train_model(
+    model: Any, problem: Problem, *, epochs: int, rate: float, records: int = 40
+) -> Trace:
+    """Train a model in place by gradient descent on (5), all samples at once.
+
+    Parameters
+    ----------
+    model : torch.nn.Sequential
+        ``Linear, ReLU, Linear`` in double precision. If its first layer has a bias,
+        the last column of ``problem.X`` must be ones.
+    problem : Problem
+        Without pooling; of any loss. Weight decay is the optimiser's.
+    epochs : int
+        Steps, at least 1.
+    rate : float
+        Learning rate, positive.
+    records : int
+        About how many networks to keep; the first and the last always are.
+
+    Returns
+    -------
+    Trace
+
+    Raises
+    ------
+    ValueError
+        If the weights do not stay finite at this rate.
+
+    Notes
+    -----
+    ``torch.optim.SGD`` with ``weight_decay=beta`` adds ``beta w`` to the gradient, that
+    of ``beta/2 |w|^2``; the loss is a sum, not a mean. O(n m (d + c)) an epoch.
+    """
+    inputs = torch.tensor(problem.X[:, : model[0].in_features])
+    loss = _loss(problem)
+    optimiser = torch.optim.SGD(
+        model.parameters(), lr=rate, momentum=MOMENTUM, weight_decay=problem.beta
+    )
+    marks = np.unique(np.append(np.geomspace(1, epochs, records).astype(int), epochs))
+    networks = [from_torch(model)]
+    for epoch in range(1, epochs + 1):
+        optimiser.zero_grad()
+        loss(model(inputs)).backward()
+        optimiser.step()
+        if epoch in marks:
+            _require_finite(model, rate, epoch)
+            networks.append(from_torch(model))
+    return Trace(np.append(0, marks), tuple(networks))
+
+
+def _loss(problem: Problem) -> Callable[[Tensor], Tensor]:
+    """Return the loss as PyTorch has it, summed over samples and outputs."""
+    Y, loss = torch.tensor(problem.Y), problem.loss
+    if isinstance(loss, Softmax):
+        return lambda F: functional.cross_entropy(F, Y, reduction="sum")
+    if isinstance(loss, Logistic):
+        return lambda F: functional.binary_cross_entropy_with_logits(
+            F, Y, reduction="sum"
+        )
+    if isinstance(loss, Huber):
+        return lambda F: functional.huber_loss(F, Y, reduction="sum", delta=loss.delta)
+    return lambda F: functional.mse_loss(F, Y, reduction="sum") / 2
+
+
+def _require_finite(model: Any, rate: float, epoch: int) -> None:
+    """Refuse a descent that has left the numbers."""
+    if not all(torch.isfinite(w).all() for w in model.parameters()):
+        raise ValueError(
+            f"rate must keep the weights finite; got rate = {rate!r}, at which they "
+            f"diverged by epoch {epoch}. Try rate = {rate / 4:g}, or scale X and Y."
+        )

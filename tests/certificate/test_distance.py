@@ -1,0 +1,126 @@
+"""Both sides of the distance from the optimum, by hand and by the optimum itself."""
+
+import numpy as np
+import pytest
+
+from lib.certificate import add_neuron, measure, within
+from lib.cone_pca import oracle
+from lib.frank_wolfe import solve
+from lib.losses import LOSSES, Huber
+from lib.problem import Network, Problem, objective
+
+RNG = np.random.default_rng(0)
+ROUNDING = 1e-12
+"""Relative rounding of an objective of a few dozen terms."""
+
+each_loss = pytest.mark.parametrize(
+    "loss", ["squared", Huber(0.3), "logistic", "softmax"]
+)
+
+
+def problem_of(loss, beta=0.1, pooling=1):
+    rng = np.random.default_rng(3)
+    labels = np.eye(3)[rng.integers(0, 3, 10)]
+    return Problem(rng.standard_normal((10 * pooling, 2)), labels, beta, loss, pooling)
+
+
+def random_network(c=3):
+    return Network(0.3 * RNG.standard_normal((4, 2)), RNG.standard_normal((4, c)))
+
+
+def test_the_gain_of_a_neuron_by_hand():
+    # h = 2, R = 3, k = 6: gain (6 - 1)^2 / (2 * 4), with weights sqrt(5 / 4) each.
+    problem = Problem([[2.0]], [[3.0]], 1.0)
+    step = add_neuron(problem, Network.zero(1, 1), np.array([7.0]))
+    assert step.gain == pytest.approx(25 / 8, rel=ROUNDING)
+    assert step.network.U[0, 0] == pytest.approx(np.sqrt(1.25), rel=ROUNDING)
+    assert step.network.V[0, 0] == pytest.approx(np.sqrt(1.25), rel=ROUNDING)
+    # 1/2 (3 - 2.5)^2 + 1.25 against 4.5.
+    assert objective(problem, step.network) == pytest.approx(1.375, rel=ROUNDING)
+
+
+@pytest.mark.parametrize("pooling", [1, 2])
+@each_loss
+def test_a_neuron_gains_what_was_promised(loss, pooling):
+    problem = problem_of(loss, pooling=pooling)
+    for _ in range(20):
+        network, u = random_network(), RNG.standard_normal(2)
+        step = add_neuron(problem, network, u)
+        before, after = (objective(problem, net) for net in (network, step.network))
+        assert after <= before - step.gain + ROUNDING * before
+        if loss == "squared":
+            assert after == pytest.approx(before - step.gain, rel=ROUNDING)
+
+
+def test_a_direction_below_beta_adds_nothing():
+    problem = problem_of("squared", beta=1e3)
+    network = random_network()
+    step = add_neuron(problem, network, np.ones(2))
+    assert step.network is network
+    assert step.gain == 0.0
+
+
+@pytest.mark.parametrize("u", [np.zeros(2), np.ones(3)])
+def test_a_direction_that_is_none_is_refused(u):
+    with pytest.raises(ValueError, match="must be a nonzero vector of 2 entries"):
+        add_neuron(problem_of("squared"), random_network(), u)
+
+
+@each_loss
+def test_the_distance_lies_between_its_two_sides(loss):
+    problem = problem_of(loss)
+    best = solve(problem).certificate
+    for _ in range(5):
+        network = random_network()
+        found = measure(problem, network)
+        primal = objective(problem, network)
+        assert found.least <= 1 - best.dual / primal + ROUNDING
+        assert found.most >= 1 - best.primal / primal - ROUNDING
+
+
+def test_measure_takes_the_local_maximum_that_gains_most():
+    problem, network = problem_of("squared"), random_network()
+    found = measure(problem, network)
+    candidates = found.certificate.kappa.candidates
+    gains = [add_neuron(problem, network, u).gain for u in candidates]
+    assert found.improvement.gain == max(gains)
+
+
+def test_the_optimum_is_at_distance_zero():
+    problem = problem_of("squared")
+    found = measure(problem, solve(problem).network)
+    assert found.most < 1e-7  # the gap is of first order in what rounding leaves
+    assert found.least < 1e-12
+
+
+def test_a_distance_says_both_sides():
+    problem = Problem([[2.0]], [[3.0]], 1.0)
+    words = str(measure(problem, Network.zero(1, 1)))
+    # p* = 1.375 of 4.5: the neuron reaches it.
+    assert words.startswith("objective 4.5, above the optimum by 69.44% to ")
+
+
+def test_zero_targets_are_at_distance_zero():
+    found = measure(Problem([[2.0]], [[0.0]], 1.0), Network.zero(1, 1))
+    assert (found.least, found.most) == (0.0, 0.0)
+
+
+def test_every_loss_has_its_smoothness():
+    assert all(loss.smoothness > 0 for loss in LOSSES.values())
+
+
+@each_loss
+def test_no_hessian_exceeds_the_smoothness(loss):
+    problem = problem_of(loss)
+    for size in (0.1, 1.0, 10.0):
+        F = size * RNG.standard_normal((10, 3))
+        B = problem.loss.curvature(F, problem.Y)
+        top = 1.0 if B is None else np.linalg.eigvalsh(B).max()
+        assert top <= problem.loss.smoothness * (1 + ROUNDING)
+
+
+def test_an_oracle_with_a_time_limit_still_bounds():
+    X, Z = RNG.standard_normal((30, 6)), RNG.standard_normal((30, 2))
+    short, exact = within(0.0)(X, Z), oracle(X[:, :2], Z)
+    assert short.value <= short.bound
+    assert within(0.0)(X[:, :2], Z).bound == exact.bound
