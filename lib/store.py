@@ -8,6 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+__all__ = [
+    "replace",
+    "written_whole",
+]
+
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[BinaryIO]:

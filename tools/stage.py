@@ -79,14 +79,16 @@ def stage(book: Book) -> None:
     for stem, notebook in notebooks.items():
         _stage_chapter(book, f"{CHAPTERS}/{stem}", notebook)
     told = status.parts(done, stated, values, book.data)
+    reference = api.packages(book)
     made = {
+        api.INDEX: lambda text: filled(text, api.index(book)),
         status.PAGE: lambda text: filled(text, told),
         benchmark.PAGE: partial(_benchmark, book),
         offer.PAGE: partial(offer.page, book),
     }
     for page in book.pages():
-        if page in api.PAGES:
-            _write(book, f"{page}.md", api.page(page, book.root / "lib"))
+        if page in reference:
+            _write(book, f"{page}.md", api.page(reference[page]))
         elif not page.startswith(f"{CHAPTERS}/"):
             _write(book, f"{page}.md", made.get(page, str)(_text(book, page)))
 
