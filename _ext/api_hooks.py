@@ -60,11 +60,11 @@ def lead_to_equations(
 def keep_sentence(
     app: Sphinx, what: str, name: str, subject: Any, options: Any, lines: list[str]
 ) -> None:
-    """Let the first line of a property be a sentence, also with a colon in it.
+    """Let the first line of a property or a datum be a sentence with a colon in it.
 
     Napoleon would take what is before the colon for its type.
     """
-    if what in ("property", "attribute"):
+    if what in ("property", "attribute", "data"):
         lines[:0] = [".. property", ""]  # a comment
 
 
