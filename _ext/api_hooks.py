@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,9 @@ NUMBER = re.compile(r"(?<![\w`:)\]])\((?P<number>A?\d{1,2})\)(?![\w`(])")
 
 BEFORE_NAPOLEON = 400
 """Priority of a hook that sees docstrings as they are written."""
+
+OURS = ("lib", "experiments")
+"""The packages whose docstrings make the reference."""
 
 LITERAL = re.compile(r"(``.*?``|`[^`]*`)")
 
@@ -56,12 +60,25 @@ def lead_to_equations(
 def keep_sentence(
     app: Sphinx, what: str, name: str, subject: Any, options: Any, lines: list[str]
 ) -> None:
-    """Let the first line of a property be a sentence, also with a colon in it.
+    """Let the first line of a property or a datum be a sentence with a colon in it.
 
     Napoleon would take what is before the colon for its type.
     """
-    if what in ("property", "attribute"):
+    if what in ("property", "attribute", "data"):
         lines[:0] = [".. property", ""]  # a comment
+
+
+def list_names(
+    app: Sphinx, what: str, name: str, subject: Any, options: Any, lines: list[str]
+) -> None:
+    """List what a package hands out below its docstring, with the first sentences."""
+    if what == "module":
+        for short in subject.__all__:
+            found = getattr(subject, short)
+            if inspect.isroutine(found) or inspect.isclass(found):
+                text = inspect.getdoc(found).partition("\n")[0]
+                lines += [f"- :py:obj:`~{name}.{short}`: {text}"]
+        lines += [""]
 
 
 def leave_out_fields(
@@ -76,27 +93,35 @@ def leave_out_fields(
 
 def resolve_short_name(
     app: Sphinx, env: BuildEnvironment, node: pending_xref, content: nodes.Element
-) -> nodes.Element | None:
+) -> nodes.Node | None:
     """Find what a docstring calls by a short name, as the code there does.
 
-    ``factorize``, or ``lib.copositive.pentagon`` of a package that hands it on, is the
-    only object of that name, or the only one in that package.
+    ``factorize``, or ``lib.recovery.completely_positive.factorize`` of a module whose
+    package hands it on, is the only object of that name, or the only one there. What a
+    module keeps for itself has no entry, and so no link; what is nowhere is an error.
     """
     if node.get("refdomain") != "py":
         return None
-    package, _, short = node["reftarget"].rpartition(".")
-    domain = env.get_domain("py")
+    target = node["reftarget"]
+    inside, _, short = target.rpartition(".")
     found = [
-        (name, entry)
-        for name, entry in domain.objects.items()
-        if name.rpartition(".")[2] == short
-        and (name.startswith(package) or name.endswith(f".{node['reftarget']}"))
+        entry
+        for name, entry in env.get_domain("py").objects.items()
+        if name.endswith(f".{target}")
+        or (name.endswith(f".{short}") and inside.startswith(name.rpartition(".")[0]))
     ]
-    if len(found) != 1:
-        return None
-    ((_, entry),) = found
-    return make_refnode(
-        app.builder, node["refdoc"], entry.docname, entry.node_id, content
+    if len(found) == 1:
+        (entry,) = found
+        place = node["refdoc"], entry.docname, entry.node_id
+        return make_refnode(app.builder, *place, content)
+    return content if _is_kept(inside, short) else None
+
+
+def _is_kept(inside: str, short: str) -> bool:
+    """Tell whether a module of ours has a name, though no package hands it out."""
+    modules = [name for name in sys.modules if name.split(".")[0] in OURS]
+    return any(
+        hasattr(sys.modules[name], short) for name in modules if name.startswith(inside)
     )
 
 
@@ -104,6 +129,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Connect the hooks."""
     app.connect("builder-inited", find_equations)
     app.connect("autodoc-process-docstring", keep_sentence, priority=BEFORE_NAPOLEON)
+    app.connect("autodoc-process-docstring", list_names)
     app.connect("autodoc-process-docstring", lead_to_equations)
     app.connect("autodoc-skip-member", leave_out_fields)
     app.connect("missing-reference", resolve_short_name)

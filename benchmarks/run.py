@@ -11,6 +11,7 @@ from pathlib import Path
 
 from benchmarks import convex, enumeration, environments, frank_wolfe, packages
 from benchmarks.measure import Row, judge, measure, reach, with_ratios
+from benchmarks.page import write
 from benchmarks.problems import (
     ARRANGEMENTS,
     INSTANCES,
@@ -18,7 +19,6 @@ from benchmarks.problems import (
     Instance,
     Sizes,
 )
-from benchmarks.report import write
 from benchmarks.task import Effort, Method, Task
 from lib.frank_wolfe import solve
 from tools.record import machine

@@ -16,6 +16,17 @@ import numpy as np
 
 from lib.numerics import EPS, Array
 
+__all__ = [
+    "Huber",
+    "Logistic",
+    "Loss",
+    "Softmax",
+    "Squared",
+    "best_scale",
+    "feasible_scale",
+    "get_loss",
+]
+
 SCALE_STEPS = 60
 """Bisections of the dual scale: from there on both ends are the same double."""
 

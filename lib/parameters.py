@@ -14,6 +14,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+__all__ = [
+    "ParameterError",
+    "Spec",
+    "between",
+    "check",
+    "choice",
+    "each",
+    "flag",
+    "natural",
+    "path",
+    "positive",
+]
+
 
 @dataclass(frozen=True)
 class Spec:

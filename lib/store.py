@@ -23,6 +23,11 @@ from lib.numerics import Array
 Record = TypeVar("Record")
 """A dataclass of plain values, with the ``key`` and the ``sha256`` of its file."""
 
+__all__ = [
+    "replace",
+    "written_whole",
+]
+
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[BinaryIO]:

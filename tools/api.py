@@ -1,199 +1,118 @@
-"""The reference pages: every public name of `lib`, in the order of the mathematics.
+"""The reference, a page for each package, and the picture of them all.
 
-Sphinx writes the entries from the docstrings (autodoc); here are the pages that tell it
-which, found in the syntax trees, so that no name can be left out.
+`_toc.yml` lists the pages, in the order in which data flow; a package hands out the
+names in its ``__all__``, and Sphinx writes the entries (autodoc, `_ext/api_hooks.py`).
+`python -m tools.api` draws `_assets/architecture.svg`. The picture brings its own
+background: it reads the same on a light and on a dark page.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping
+from html import escape
+from itertools import pairwise
+from textwrap import wrap
+
+from lib.store import replace
+from tools.book import REPOSITORY, Book
+from tools.status import table
 
 FOLDER = "back/api"
 INDEX = f"{FOLDER}/index"
+PICTURE = REPOSITORY / "_assets" / "architecture.svg"
+TEMPLATE = REPOSITORY / "tools" / "architecture.svg"
 
+PAGE = """\
+# `{name}`
 
-@dataclass(frozen=True)
-class Group:
-    """A page of the reference.
-
-    Attributes
-    ----------
-    title, about : str
-        Its heading and first paragraph, in MyST.
-    modules : tuple of str
-        Modules of `lib` by their names after ``lib.``; a package stands for all of
-        its modules.
-    """
-
-    title: str
-    about: str
-    modules: tuple[str, ...]
-
-
-GROUPS = {
-    "data": Group(
-        "Data",
-        "Samples and targets: the paper's, by seed and by hash, and a reader's own.",
-        ("data", "own_data", "whitening", "convolution"),
-    ),
-    "problem": Group(
-        "Problem",
-        "What is minimised, for every loss, and the networks that try.",
-        ("problem", "losses", "fit", "units", "torch_networks", "classification"),
-    ),
-    "arrangement": Group(
-        "Arrangement",
-        "The hyperplanes of the samples, the cells between them, and their cones.",
-        ("arrangement", "double_description", "cone_pca", "simplices", "directions"),
-    ),
-    "oracle": Group(
-        "Oracle",
-        "The dual norm $\\kappa(Z)$: a value that is reached, a bound that is proved.",
-        (
-            *("oracle", "maximum", "planar", "ascent", "branch_and_bound", "sharding"),
-            *("relaxation", "lifting", "sign_search", "by_cells", "counting"),
-        ),
-    ),
-    "certificate": Group(
-        "Certificate",
-        "How far a network is from the optimum. No solver is imported here.",
-        ("certificate", "exact", "second_opinion", "distance"),
-    ),
-    "frank_wolfe": Group(
-        "Solvers",
-        "Training to a certificate, the paper's Algorithm 1, and cutting planes.",
-        (
-            *("frank_wolfe", "master", "faces", "walls", "sliding", "merge"),
-            "regularisation_path",
-            *("algorithm_1", "cutting_plane", "analytic_centre"),
-        ),
-    ),
-    "closed_form": Group(
-        "Closed forms",
-        "Whitened and spike-free data, where training is a decomposition.",
-        ("closed_form", "demeaned", "spike_free", "nonnegative"),
-    ),
-    "copositive": Group(
-        "Copositive programs",
-        "The programs (17) to (20), their covers, relaxations and proofs.",
-        ("copositive", "completely_positive"),
-    ),
-    "recover": Group(
-        "Back to a network",
-        "From the solutions of convex programs to neurons, and to fewer of them.",
-        ("recover", "semi_nmf", "prune"),
-    ),
-    "sgd": Group(
-        "Gradient descent",
-        "The non-convex training that the paper compares with.",
-        ("sgd", "torch_descent"),
-    ),
-    "experiments": Group(
-        "Experiments",
-        "The paper's experiments at its own sizes: functions with typed results.",
-        ("experiments",),
-    ),
-    "figures": Group(
-        "Figures",
-        "Each draws a result on axes and computes nothing.",
-        ("figures",),
-    ),
-    "tools": Group(
-        "Foundations",
-        "What the rest is built on.",
-        ("parameters", "files", "compiled", "rounding"),
-    ),
-}
-"""The pages of the reference, in the order of the mathematics, by their names."""
-
-PAGES = [INDEX, *(f"{FOLDER}/{name}" for name in GROUPS)]
-
-
-def public_names(path: Path) -> Iterator[tuple[str, str, str]]:
-    """List the functions and classes of a module: kind, name, first line of text.
-
-    Names that begin with an underscore are private.
-    """
-    kinds = {ast.FunctionDef: "function", ast.ClassDef: "class"}
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        if type(node) in kinds and not node.name.startswith("_"):
-            text = ast.get_docstring(node) or ""
-            yield kinds[type(node)], node.name, text.partition("\n")[0]
-
-
-def modules_of(group: Group, lib: Path) -> list[str]:
-    """List the modules of a page by their full names, those of packages too."""
-    found = []
-    for name in group.modules:
-        package = lib / name
-        if package.is_dir():
-            inside = sorted(p.stem for p in package.glob("*.py"))
-            inside.remove("__init__")
-            found += [f"lib.{name}", *(f"lib.{name}.{stem}" for stem in inside)]
-        else:
-            found.append(f"lib.{name}")
-    return found
-
-
-def page(name: str, lib: Path) -> str:
-    """Write a page of the reference as MyST text.
-
-    Parameters
-    ----------
-    name : str
-        One of `PAGES`.
-    lib : Path
-        The folder of the library.
-    """
-    if name == INDEX:
-        return _index()
-    group = GROUPS[name.removeprefix(f"{FOLDER}/")]
-    parts = [f"# {group.title}\n\n{group.about}\n"]
-    parts += [_module(module, lib) for module in modules_of(group, lib)]
-    return "\n".join(parts)
-
-
-def _index() -> str:
-    """Write the first page, which lists the others."""
-    rows = "".join(
-        f"| {{doc}}`{group.title} <{name}>` | {group.about} |\n"
-        for name, group in GROUPS.items()
-    )
-    return f"{INDEX_HEAD}\n| page | what |\n|---|---|\n{rows}"
-
-
-INDEX_HEAD = """\
-# The library, name by name
-
-Every public function and class of `lib`, in the order of the mathematics, written from
-the docstrings, whose examples the tests run. Names of matrices are those of
-{doc}`/back/notation`; numbers in brackets are the equations of the paper
-{cite}`sahiner2021` and lead to where the book states them. Examples use the names that
-their module defines or imports. *[source]* shows the code.
-
-```{image} ../../_assets/architecture.svg
----
-alt: >-
-  Nine boxes in the order in which data flow, with the modules in each: data, problem,
-  arrangement, oracle, solvers, certificate, experiments, figures, chapter.
----
+```{{eval-rst}}
+.. automodule:: {name}
+   :members:
 ```
 """
 
 
-def _module(module: str, lib: Path) -> str:
-    """Write the section of a module."""
-    path = lib.parent.joinpath(*module.split("."))
-    path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-    names = list(public_names(path))
-    lines = [f".. automodule:: {module}", ""]
-    lines += [f"- :py:obj:`~{module}.{name}`: {what}" for _, name, what in names]
-    lines += [""]
-    for kind, name, _ in names:
-        lines += [f".. auto{kind}:: {module}.{name}"]
-        lines += ["   :members:", ""] if kind == "class" else [""]
-    body = "\n".join(lines)
-    return f"## `{module}`\n\n```{{eval-rst}}\n{body}```\n"
+def packages(book: Book) -> dict[str, str]:
+    """Map the pages of the reference, in their order, to the packages they show."""
+    pages = [page for page in book.pages() if page.startswith(f"{FOLDER}/")]
+    names = {page: page.rpartition("/")[2] for page in pages if page != INDEX}
+    return {p: n if n == "experiments" else f"lib.{n}" for p, n in names.items()}
+
+
+def page(package: str) -> str:
+    """Write the page of a package as MyST text."""
+    return PAGE.format(name=package)
+
+
+def index(book: Book) -> dict[str, str]:
+    """Write the parts of the first page: the packages, and what each is for."""
+    pages = packages(book)
+    rows = [
+        [f"{{doc}}`{name} </{page}>`", purpose(name)] for page, name in pages.items()
+    ]
+    names = ", ".join(pages.values())
+    return {"names": names, "packages": table(["package", "what"], rows)}
+
+
+def purpose(package: str) -> str:
+    """Return the first sentence of a package's docstring."""
+    path = REPOSITORY.joinpath(*package.split("."))
+    file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    text = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+    return text.partition("\n")[0]
+
+
+COLUMNS, WIDTH, HEIGHT, GAP = 3, 232, 118, 28
+LINE, LETTERS = 19, 26
+"""Height of a line of a box, and its letters at most."""
+
+
+def drawing(told: Mapping[str, str]) -> str:
+    """Draw packages, and what each is for, as SVG: rows run to and fro."""
+    corners = [_corner(place) for place in range(len(told))]
+    middles = [(x + WIDTH / 2, y + HEIGHT / 2) for x, y in corners]
+    flow = [
+        f'<path d="M{x} {y} L{(x + u) / 2} {(y + v) / 2} L{u} {v}"/>'
+        for (x, y), (u, v) in pairwise(middles)
+    ]
+    size = f'width="{WIDTH}" height="{HEIGHT}" rx="6"'
+    words = [
+        _words(*corner, *box) for corner, box in zip(corners, told.items(), strict=True)
+    ]
+    return TEMPLATE.read_text(encoding="utf-8").format(
+        width=COLUMNS * (WIDTH + GAP) + GAP,
+        height=corners[-1][1] + HEIGHT + GAP,
+        names=", ".join(told),
+        flow="\n".join(flow),
+        boxes="\n".join(f'<rect x="{x}" y="{y}" {size}/>' for x, y in corners),
+        words="\n".join(words),
+    )
+
+
+def _corner(place: int) -> tuple[int, int]:
+    """Return the upper left corner of a box."""
+    row, column = divmod(place, COLUMNS)
+    if row % 2:
+        column = COLUMNS - 1 - column
+    return GAP + column * (WIDTH + GAP), GAP + row * (HEIGHT + GAP)
+
+
+def _words(x: int, y: int, name: str, what: str) -> str:
+    """Write a package's name and what it is for into its box."""
+    lines = "".join(
+        f'<text x="{x + 12}" y="{y + 50 + LINE * k}">{escape(line)}</text>'
+        for k, line in enumerate(wrap(what, LETTERS, break_on_hyphens=False))
+    )
+    bold = 'font-size="18px" font-weight="bold"'
+    return f'<text x="{x + 12}" y="{y + 26}" {bold}>{name}</text>{lines}'
+
+
+def main() -> None:
+    """Draw the picture."""
+    names = packages(Book()).values()
+    replace(PICTURE, drawing({name: purpose(name) for name in names}).encode())
+
+
+if __name__ == "__main__":
+    main()

@@ -8,8 +8,9 @@ import errno
 import fcntl
 import re
 import shutil
+import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -63,9 +64,15 @@ class Book:
             raise BookError(f"{path} must be a mapping with a `root` page.")
         return toc
 
+    def parts(self) -> list[tuple[str, list[str]]]:
+        """List the parts in reading order: caption, which may be empty, and pages."""
+        toc = self.toc()
+        parts = [{"file": toc["root"]}, *toc.get("parts", [toc])]
+        return [(part.get("caption", ""), list(_files(part))) for part in parts]
+
     def pages(self) -> list[str]:
         """List the pages in reading order, without their suffixes."""
-        return list(_files(self.toc()))
+        return [page for _, pages in self.parts() for page in pages]
 
     def chapters(self) -> dict[str, Path]:
         """Map the stem of each chapter, in reading order, to its text notebook."""
@@ -80,16 +87,12 @@ class Book:
         return found
 
 
-def _files(node: Any) -> Iterator[str]:
-    """Walk a table of contents in reading order."""
-    if isinstance(node, dict):
-        for name in ("root", "file"):
-            if name in node:
-                yield str(node[name]).removesuffix(".md")
-        for name in ("parts", "chapters", "sections"):
-            yield from _files(node.get(name, []))
-    if isinstance(node, list):
-        for child in node:
+def _files(node: dict[str, Any]) -> Iterator[str]:
+    """Walk a part or a page of a table of contents in reading order."""
+    if "file" in node:
+        yield node["file"].removesuffix(".md")
+    for name in ("chapters", "sections"):
+        for child in node.get(name, []):
             yield from _files(child)
 
 
@@ -151,8 +154,10 @@ def attempt(
     """Do the work of a command; return its exit status, or say what came between.
 
     Errors with a remedy are told in a sentence and give the status ``refused``; an
-    interruption gives 130, as a shell has it.
+    interruption gives 130, as a shell has it. A request to end lets what is open be
+    closed.
     """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         return work()
     except (BookError, OSError) as error:
@@ -202,6 +207,14 @@ for _kind, _pattern in (("int", INTEGER), ("float", FLOAT)):
 def parse_yaml(text: str) -> Any:
     """Read YAML text, safely."""
     return yaml.load(text, Loader=_Loader)
+
+
+MARK = re.compile(r"<!-- (.+?) -->")
+
+
+def filled(text: str, parts: Mapping[str, str]) -> str:
+    """Put parts into a text in place of the comments with their names."""
+    return MARK.sub(lambda mark: parts.get(mark[1], mark[0]).rstrip(), text)
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> BookError:

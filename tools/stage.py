@@ -14,7 +14,6 @@ import argparse
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -26,7 +25,8 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from tools import api, benchmark, numbers, pictures, policy, record, status
+from benchmarks import page as benchmark
+from tools import api, numbers, pictures, policy, record, status
 from tools.book import (
     CHAPTERS,
     REPOSITORY,
@@ -34,6 +34,7 @@ from tools.book import (
     BookError,
     attempt,
     exchange,
+    filled,
     only_one,
     read_yaml,
 )
@@ -71,24 +72,25 @@ def stage(book: Book) -> None:
     stated = numbers.read(book)
     numbers.require_gaps(stated, values, _changed(book, done))
     shutil.rmtree(book.staged, ignore_errors=True)
-    book.staged.mkdir(parents=True)
     for name in COPIED:
         _copy(book.root / name, book.staged / name)
     runs = {stem: run.seconds for stem, run in done.items()}
-    record.replace(book.staged / RUNS, json.dumps(runs).encode())
-    sections = status.certificates(stated, values), status.images(book.data)
-    made = {page: partial(api.page, page, book.root / "lib") for page in api.PAGES}
-    made[status.PAGE] = partial(status.page, done, *sections)
-    made[benchmark.PAGE] = partial(_benchmark, book)
-    made[offer.PAGE] = partial(offer.page, book)
+    _write(book, RUNS, json.dumps(runs))
+    for stem, notebook in notebooks.items():
+        _stage_chapter(book, f"{CHAPTERS}/{stem}", notebook)
+    told = status.parts(done, stated, values, book.data)
+    reference = api.packages(book)
+    made = {
+        api.INDEX: lambda text: filled(text, api.index(book)),
+        status.PAGE: lambda text: filled(text, told),
+        benchmark.PAGE: partial(_benchmark, book),
+        offer.PAGE: partial(offer.page, book),
+    }
     for page in book.pages():
-        target = book.staged / f"{page}.md"
-        if page.startswith(f"{CHAPTERS}/"):
-            _stage_chapter(book, page, notebooks[Path(page).name])
-        elif page in made:
-            record.replace(target, made[page]().encode())
-        else:
-            _copy(book.root / f"{page}.md", target)
+        if page in reference:
+            _write(book, f"{page}.md", api.page(reference[page]))
+        elif not page.startswith(f"{CHAPTERS}/"):
+            _write(book, f"{page}.md", made.get(page, str)(_text(book, page)))
 
 
 def _executed(book: Book, stem: str, source: Path) -> record.Record:
@@ -121,18 +123,16 @@ def _stage_chapter(book: Book, page: str, notebook: NotebookNode) -> None:
     path, _ = record.paths(book.executed, Path(page).name)
     _copy(path, book.staged / f"{page}.ipynb")
     for name, picture in named_figures(notebook):
-        record.replace(book.staged / FIGURES / f"{name}.svg", picture.encode())
+        _write(book, f"{FIGURES}/{name}.svg", picture)
     _copy(book.root / f"{page}.md", book.staged / EXTRA / f"{page}.md")
 
 
-def _benchmark(book: Book) -> str:
-    """Give the benchmark page; put its figure, from the stored results, in place."""
-    results, path = benchmark.read(book.root), ""
-    if results is not None and benchmark.done(results):
-        name = f"{benchmark.PICTURE}.svg"
-        record.replace(book.staged / FIGURES / name, benchmark.draw(results).encode())
-        path = f"../{FIGURES}/{name}"
-    return benchmark.page(results, path)
+def _benchmark(book: Book, text: str) -> str:
+    """Fill the benchmark page; put its figure, from the stored results, in place."""
+    results = benchmark.read(book.root)
+    if results is not None:
+        _write(book, f"{FIGURES}/{benchmark.PICTURE}.svg", benchmark.draw(results))
+    return benchmark.page(text, results)
 
 
 def named_figures(notebook: NotebookNode) -> Iterator[tuple[str, str]]:
@@ -143,28 +143,35 @@ def named_figures(notebook: NotebookNode) -> Iterator[tuple[str, str]]:
         yield from ((name, picture) for picture in pictures if name and picture)
 
 
+def _needed(path: Path) -> Path:
+    """Return the path of a file or a folder, or say that it is missing."""
+    if not path.exists():
+        raise BookError(f"There is no {path}, which the book needs.")
+    return path
+
+
+def _text(book: Book, page: str) -> str:
+    """Read a written page."""
+    return _needed(book.root / f"{page}.md").read_text(encoding="utf-8")
+
+
+def _write(book: Book, name: str, text: str) -> None:
+    """Write a staged file."""
+    record.replace(book.staged / name, text.encode())
+
+
 def _copy(source: Path, target: Path) -> None:
-    """Copy a file or a folder, or say that it is missing."""
-    if not source.exists():
-        raise BookError(f"There is no {source}, which the book needs.")
+    """Copy a file or a folder."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    if source.is_dir():
-        shutil.copytree(source, target)
-    else:
-        shutil.copyfile(source, target)
+    copy = shutil.copytree if _needed(source).is_dir() else shutil.copyfile
+    copy(source, target)
 
 
 DOOR = """\
 <!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<title>{title}</title>
-<link rel="icon" href="data:,">
-<meta http-equiv="refresh" content="0; url={first}">
-</head>
-<body><a href="{first}">{title}</a></body>
-</html>
+<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
+<link rel="icon" href="data:,"><meta http-equiv="refresh" content="0; url={first}">
+</head><body><a href="{first}">{title}</a></body></html>
 """
 """The page `index.html`, in place of jupyter-book's, which is no whole document."""
 
@@ -185,7 +192,9 @@ def build_html(book: Book) -> None:
     if subprocess.run(command, **silent, env=os.environ | ANYWHERE).returncode:
         raise BookError("The pages were not built; jupyter-book says above why.")
     html = fresh / "_build" / "html"
-    _write_door(book, html)
+    title = escape(read_yaml(book.root / "_config.yml")["title"])
+    door = DOOR.format(title=title, first=f"{book.pages()[0]}.html")
+    (html / "index.html").write_text(door, encoding="utf-8")
     finish_pages(html)
     exchange(html, book.html)
     shutil.rmtree(fresh)
@@ -200,24 +209,6 @@ def finish_pages(html: Path) -> None:
             path.write_text(policy.guarded(text, str(page)), encoding="utf-8")
 
 
-def _write_door(book: Book, html: Path) -> None:
-    """Let the folder's first page lead to the book's."""
-    title = escape(read_yaml(book.root / "_config.yml")["title"])
-    door = DOOR.format(title=title, first=f"{book.pages()[0]}.html")
-    (html / "index.html").write_text(door, encoding="utf-8")
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Stage the book and build its pages; return the exit status."""
-    parser = argparse.ArgumentParser(description="Stage the book, build its HTML.")
-    parser.add_argument("--root", type=Path, default=REPOSITORY, help="another book")
-    options = parser.parse_args(arguments)
-    book = Book(options.root.resolve())
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    kept = "Stopped; the pages of before are kept."
-    return attempt(lambda: refresh(book), refused=1, stopped=kept)
-
-
 def refresh(book: Book) -> int:
     """Stage and build, alone in the build folder; return 0."""
     with only_one(book):
@@ -225,6 +216,15 @@ def refresh(book: Book) -> int:
         build_html(book)
     print(f"The book is in {book.html.relative_to(book.root)}/index.html")
     return 0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Stage the book and build its pages; return the exit status."""
+    parser = argparse.ArgumentParser(description="Stage the book, build its HTML.")
+    parser.add_argument("--root", type=Path, default=REPOSITORY, help="another book")
+    book = Book(parser.parse_args(arguments).root.resolve())
+    kept = "Stopped; the pages of before are kept."
+    return attempt(lambda: refresh(book), refused=1, stopped=kept)
 
 
 if __name__ == "__main__":

@@ -11,78 +11,53 @@ from tools.numbers import Stated, Values
 from tools.record import Record
 
 PAGE = "back/status"
+CHAPTER = "{{doc}}`/chapters/{}`"
+"""A link to a chapter, by its stem."""
 
-HEAD = """\
-# How the numbers of this book were computed
-
-This page is made with the book, from the records that the runs of the chapters
-left. A chapter is run again when its text, its parameters, the library, the data or
-the pinned packages change, and at no other time; *date* says when that last was.
-"""
-
-GAPS_HEAD = """\
-A certificate proves how far a network can be from the best one: its gap. Each must be
-below the limit that `numbers.yml` states; if one is above, or missing, the book is not
-built. Gaps are relative unless said otherwise.
-"""
-
-IMAGES_HEAD = """\
-The images were taken from the official archives and lie in `data/`. Before use the code
-compares file and pixels with these hashes; the sources are named in `data/README.md`.
-"""
-
-PEAK_NOTE = """\
-Peak memory is that of the chapter's own process. Each ran with one thread of linear
-algebra, so that sums are taken in the same order every time.
-"""
+Records = Mapping[str, Record]
+"""The stem of each chapter, in the order of the book, to the record of its run."""
 
 
-def page(records: Mapping[str, Record], *sections: str) -> str:
-    """Write the status page as MyST text.
+def parts(
+    records: Records, stated: Stated, values: Mapping[str, Values], data: Path
+) -> dict[str, str]:
+    """Write the tables of the page as MyST text, by the names of their places.
 
     Parameters
     ----------
     records : mapping
-        The stem of each chapter, in the order of the book, to the record of its run.
-    *sections : str
-        Such as :func:`certificates` and :func:`images`, to stand after the chapters.
+        How each chapter was run.
+    stated : Stated
+        The limits of the gaps, and the chapters without a certificate.
+    values : mapping
+        The stem of each chapter to what it glued, among that every gap.
+    data : Path
+        The folder of the image packs, with a ``.json`` beside each.
     """
-    if not records:
-        return f"{HEAD}\nNo chapter has been run.\n"
-    parts = [HEAD, "## The chapters", _chapters(records), PEAK_NOTE, *sections]
-    parts += ["## The machine", distinct(records, "machine")]
-    parts += ["## The versions", distinct(records, "versions")]
-    return "\n".join(parts)
+    none = [
+        f"- {CHAPTER.format(stem)}: {why}\n" for stem, why in stated.uncertified.items()
+    ]
+    return {
+        "chapters": _chapters(records),
+        "certificates": certificates(stated, values),
+        "uncertified": "".join(none) or "none.",
+        "images": _images(data),
+        "machine": distinct(records, "machine"),
+        "versions": distinct(records, "versions"),
+    }
 
 
 def certificates(stated: Stated, values: Mapping[str, Values]) -> str:
-    """Write the section that shows each gap beside its limit.
-
-    Parameters
-    ----------
-    stated : Stated
-        The limits, and the chapters without a certificate.
-    values : mapping
-        The stem of each chapter to what it glued, among that every gap.
-    """
+    """Make the table that shows each gap beside its limit."""
     rows = [
         [
-            f"{{doc}}`/chapters/{stem}`",
-            gap.why,
-            _digits(values[stem][gap.name], gap.unit),
-            _digits(gap.limit, gap.unit),
+            *(CHAPTER.format(stem), gap.why),
+            *(_digits(x, gap.unit) for x in (values[stem][gap.name], gap.limit)),
         ]
         for stem in values
         for gap in stated.gaps(stem)
     ]
-    none = [
-        f"- {{doc}}`/chapters/{stem}`: {why}\n"
-        for stem, why in stated.uncertified.items()
-    ]
-    parts = ["## The certificates", GAPS_HEAD]
-    parts += [table(["chapter", "of what", "gap", "limit"], rows)] if rows else []
-    parts += ["Without a certificate:", "".join(none)] if none else []
-    return "\n".join(parts)
+    return table(["chapter", "of what", "gap", "limit"], rows)
 
 
 def _digits(value: Any, unit: str) -> str:
@@ -91,45 +66,33 @@ def _digits(value: Any, unit: str) -> str:
     return f"{text} {unit}".strip()
 
 
-def images(folder: Path) -> str:
-    """Write the section that names the image packs and the hashes of their files.
-
-    Parameters
-    ----------
-    folder : Path
-        With a ``.json`` beside each pack.
-    """
+def _images(folder: Path) -> str:
+    """Make the table of the image packs and the hashes of their files."""
     read = [json.loads(p.read_text("utf-8")) for p in sorted(folder.glob("*.json"))]
     rows = [
         [
-            f"`{p['file']}`",
-            f"{p['count']:,}",
-            p["source"],
+            *(f"`{p['file']}`", f"{p['count']:,}", p["source"]),
             f"`{p['file_sha256'][:16]}…`",
         ]
         for p in read
         if "file_sha256" in p
     ]
-    head = ["pack", "images", "what", "sha256 of the file"]
-    return "\n".join(["## The images", IMAGES_HEAD, table(head, rows)]) if rows else ""
+    return table(["pack", "images", "what", "sha256 of the file"], rows)
 
 
-def _chapters(records: Mapping[str, Record]) -> str:
+def _chapters(records: Records) -> str:
     """Make the table of the runs."""
-    head = ["chapter", "run time", "peak memory", "date", "parameters set"]
     rows = [
         [
-            f"{{doc}}`/chapters/{stem}`",
-            f"{done.seconds:.1f} s",
-            f"{done.peak_mib:.0f} MiB",
-            done.date,
-            _parameters(done.parameters),
+            *(CHAPTER.format(stem), f"{done.seconds:.1f} s"),
+            *(f"{done.peak_mib:.0f} MiB", done.date, _parameters(done.parameters)),
         ]
         for stem, done in records.items()
     ]
     total = sum(done.seconds for done in records.values())
-    peak = max(done.peak_mib for done in records.values())
+    peak = max((done.peak_mib for done in records.values()), default=0)
     rows.append(["**all**", f"**{total:.1f} s**", f"**{peak:.0f} MiB**", "", ""])
+    head = ["chapter", "run time", "peak memory", "date", "parameters set"]
     return table(head, rows)
 
 
@@ -140,9 +103,7 @@ def _parameters(parameters: Mapping[str, Any]) -> str:
     )
 
 
-def distinct(
-    records: Mapping[str, Record], field: str, link: str = "{{doc}}`/chapters/{}`"
-) -> str:
+def distinct(records: Records, field: str, link: str = CHAPTER) -> str:
     """Make a table of each value that a field has, and say of which chapters."""
     chapters: dict[str, list[str]] = {}
     for stem, done in records.items():

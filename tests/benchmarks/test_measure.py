@@ -5,13 +5,13 @@ import json
 import numpy as np
 import pytest
 
-from benchmarks import enumeration, measure, run
+from benchmarks import enumeration, measure, page, run
 from benchmarks.problems import INSTANCES, Instance, Sizes, points, random_problem
 from benchmarks.task import Answer, Effort, Method, StoppedError, Task, UnsolvedError
 from lib.arrangements import generic_cell_count
 from lib.frank_wolfe import solve
 from lib.problem import Network
-from tools import benchmark
+from tools.book import REPOSITORY
 
 OPTIMUM = 0.75
 ZERO = Network.zero(2, 1)
@@ -120,10 +120,15 @@ def small_results(vector_problem, effort):
         return run.results(instances, [Sizes(6, 2)], effort)
 
 
+def filled(results):
+    text = (REPOSITORY / f"{page.PAGE}.md").read_text(encoding="utf-8")
+    return page.page(text, results)
+
+
 def test_every_method_has_a_row_for_every_problem(small_results):
     keys = [method.key for method in run.METHODS]
     assert len(set(keys)) == len(keys)
-    for problem in benchmark.done(small_results):
+    for problem in page.done(small_results):
         assert [row["method"] for row in problem["runs"]] == keys
 
 
@@ -140,28 +145,28 @@ def test_results_are_plain_json(small_results):
 
 
 def test_the_page_names_every_method_and_what_is_missing(small_results):
-    page = benchmark.page(small_results, "figure.svg")
+    text = filled(small_results)
     for method in run.METHODS:
-        assert f"| {method.label} |" in page
-    assert "not installed; the environment of copt is made by `make rivals`" in page
-    assert "**rank 3**" in page or "| rank 3 |" in page
-    assert "not applicable; it is for one output" in page
-    assert "**SageMath**, 6x2: not installed" in page
-    assert "| copt | not installed |" in page
-    assert f"| processor | {small_results['machine']['processor']} |" in page
+        assert f"| {method.label} |" in text
+    assert "not installed; the environment of copt is made by `make rivals`" in text
+    assert "**rank 3**" in text or "| rank 3 |" in text
+    assert "not applicable; it is for one output" in text
+    assert "**SageMath**, 6x2: not installed" in text
+    assert "| copt | not installed |" in text
+    assert f"| processor | {small_results['machine']['processor']} |" in text
 
 
 def test_tables_have_as_many_cells_in_every_row(small_results):
-    for block in benchmark.tables(small_results).split("\n\n"):
-        rows = [line for line in block.splitlines() if line.startswith("|")]
+    for part in page.tables(small_results).values():
+        rows = [line for line in part.splitlines() if line.startswith("|")]
         assert len({line.count("|") for line in rows}) <= 1
 
 
 def test_the_figure_has_a_row_for_each_method_and_is_the_same_twice(small_results):
-    picture = benchmark.draw(small_results)
-    assert picture == benchmark.draw(small_results)
+    picture = page.draw(small_results)
+    assert picture == page.draw(small_results)
     assert picture.startswith("<?xml")
-    assert set(benchmark.collect(small_results, "excess")) == {
+    assert set(page.collect(small_results, "excess")) == {
         method.label for method in run.METHODS
     }
 
@@ -210,18 +215,18 @@ def test_points_are_short_fractions():
     [(14.88, "1488 %"), (0.035, "3.5 %"), (2e-13, "2e-13"), (-1e-16, "0")],
 )
 def test_small_quantities_are_written_shortly(share, words):
-    assert benchmark.small(share) == words
+    assert page.small(share) == words
 
 
 def test_the_page_shows_steps_cell_by_cell_once_they_are_measured(small_results):
-    page = benchmark.page(small_results)
-    assert "As printed, Algorithm 1 solves cone-constrained PCA" in page
-    assert page.count("| a step |") == 1
-    for problem in benchmark.done(small_results):
+    text = filled(small_results)
+    assert "As printed, Algorithm 1 solves cone-constrained PCA" in text
+    assert text.count("| a step |") == 1
+    for problem in page.done(small_results):
         step = 1e3 * problem["reach"]["seconds_cell_step"]
-        assert f"| {problem['label']} | {step:.3g} ms |" in page
+        assert f"| {problem['label']} | {step:.3g} ms |" in text
 
 
-def test_a_run_that_did_not_measure_them_shows_no_table(small_results):
+def test_a_run_that_did_not_measure_them_shows_none(small_results):
     problems = [problem | {"reach": None} for problem in small_results["problems"]]
-    assert "| a step |" not in benchmark.page(small_results | {"problems": problems})
+    assert " ms |" not in filled(small_results | {"problems": problems})

@@ -1,7 +1,6 @@
 """Problems whose optimum is stored with two independent routes to it."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,10 +8,11 @@ import pytest
 from lib.frank_wolfe import solve
 from lib.losses import Huber
 from lib.problem import Problem
+from tests.frank_wolfe.known_optima import ROUTES, TARGET, recipes
 
 pytestmark = pytest.mark.paper
 
-STORED = json.loads((Path(__file__).parent / "known_optima.json").read_text("utf-8"))
+STORED = json.loads(TARGET.read_text("utf-8"))
 
 PROVED = 2e-9
 """Relative: each of two runs proves its value to 1e-9."""
@@ -37,12 +37,17 @@ def test_set_is_broad():
     assert ranks >= {1, 2, 3, 4}
     assert len(STORED) >= 25
     assert {"squared", "huber", "logistic", "softmax"} == {s["loss"] for s in STORED}
-    assert {stored["other"]["route"] for stored in STORED} == {
-        "cells",
-        "pieces",
-        "scalar",
-        "closed form",
-    }
+    assert {stored["other"]["route"] for stored in STORED} == {*ROUTES}
+
+
+def test_the_stored_problems_are_those_of_the_recipes():
+    recipes_now = [(name, route, p.beta, p.pooling) for name, _, p, route in recipes()]
+    assert recipes_now == [
+        (s["name"], s["other"]["route"], s["beta"], s["pooling"]) for s in STORED
+    ]
+    for stored, (_, _, problem, _) in zip(STORED, recipes(), strict=True):
+        np.testing.assert_allclose(problem.X, stored["X"], rtol=1e-12, atol=1e-14)
+        np.testing.assert_allclose(problem.Y, stored["Y"], rtol=1e-12, atol=1e-14)
 
 
 @each_problem

@@ -18,9 +18,9 @@ from pypdf import PdfReader
 from pypdf.generic import DecodedStreamObject, NameObject
 
 from tools.book import REPOSITORY, Book
-from tools.downloads import archive, binding, offer
+from tools.downloads import archive, binding, offer, volume
 
-PAGES = [page for page in Book().pages() if page != offer.PAGE]
+PAGES = [page for _, pages in volume.parts(Book()) for page in pages]
 CHAPTERS = [page for page in PAGES if page.startswith("chapters/")]
 NAVIGATION = ["Search the book", "Show source", "Hide source", "Back to top", "Ctrl+K"]
 FILLED = re.compile(rb"\bf\*?\s")
@@ -85,6 +85,21 @@ def article(html: Path, page: str) -> BeautifulSoup:
     for sign in document.select(".headerlink, dialog, script"):
         sign.decompose()
     return document.article
+
+
+@cache
+def places(path: Path) -> dict[str, int]:
+    """The sheets of the names in a PDF."""
+    return binding.places(path.read_bytes())
+
+
+def titles(outline: list) -> list[str]:
+    """The titles of an outline, those inside after the one that they are in."""
+    return [
+        title
+        for entry in outline
+        for title in (titles(entry) if isinstance(entry, list) else [entry.title])
+    ]
 
 
 def first_words(tag) -> str:
@@ -172,25 +187,22 @@ def test_links_of_a_pages_pdf_lead_to_its_places_and_to_pdfs_beside_it(made, pag
     for link in links(path):
         action = link.get("/A")
         if action is None:
-            assert link["/Dest"][1:] in binding.places(read(path))
+            assert link["/Dest"][1:] in places(path)
         elif action["/S"] == "/GoToR":
             beside = posixpath.normpath(
                 posixpath.join(posixpath.dirname(page), action["/F"])
             )
             assert beside.removesuffix(".pdf") in PAGES
             name = action["/D"]
-            assert name == [0, "/Fit"] or name[1:] in binding.places(
-                read(made / beside)
-            )
+            assert name == [0, "/Fit"] or name[1:] in places(made / beside)
         else:
             assert re.match(r"https?://(?!localhost|127)", action["/URI"])
 
 
 def test_the_books_links_between_pages_are_internal(made, html):
     book = made / offer.BOOK
-    places = binding.places(read(book))
     inner = [link["/Dest"][1:] for link in links(book) if "/Dest" in link]
-    assert [name for name in inner if name not in places] == []
+    assert [name for name in inner if name not in places(book)] == []
     counted = Counter(inner)
     for page in CHAPTERS:
         own = page.replace("/", "-")
@@ -205,7 +217,7 @@ def test_the_books_links_between_pages_are_internal(made, html):
 
 def test_a_link_to_a_place_in_another_chapter_arrives_at_its_words(made, html):
     book = made / offer.BOOK
-    places, written = binding.places(read(book)), sheets(book)
+    written = sheets(book)
     arrived = 0
     for page in CHAPTERS:
         for tag in article(html, page).select("a[href*='.html#']"):
@@ -214,8 +226,7 @@ def test_a_link_to_a_place_in_another_chapter_arrives_at_its_words(made, html):
             target = path.removesuffix(".html")
             there = article(html, target).find(id=place)
             words = first_words(there)
-            sheet, _, top = places[f"{target.replace('/', '-')}--{place}"]
-            assert top > 0
+            sheet = places(book)[f"{volume.anchor(target)}--{place}"]
             assert words in bare(written[sheet]), (page, tag)
             arrived += 1
     assert arrived > 20
@@ -223,12 +234,13 @@ def test_a_link_to_a_place_in_another_chapter_arrives_at_its_words(made, html):
 
 def test_the_contents_name_the_sheet_on_which_each_page_begins(made, html):
     book = made / offer.BOOK
-    places, written = binding.places(read(book)), [bare(s) for s in sheets(book)]
-    first = places[PAGES[0].replace("/", "-")][0]
+    written = [bare(s) for s in sheets(book)]
+    begins = {page: places(book)[volume.anchor(page)] for page in PAGES}
+    first = begins[PAGES[0]]
     contents = "".join(written[1:first])
     for page in PAGES:
         title = bare(article(html, page).h1.get_text())
-        number = places[page.replace("/", "-")][0] + 1
+        number = begins[page] + 1
         assert f"{title}{number}" in contents
         head, rest = f"{title}{number}", written[number - 1]
         assert rest.startswith(head)
@@ -246,6 +258,19 @@ def test_the_outline_has_parts_chapters_and_sections(made, html):
         article(html, p).h1.get_text() for p in CHAPTERS[: len(chapters)]
     ]
     assert any(isinstance(entry, list) for entry in first)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_outline_of_a_page_has_its_headings(made, html, page):
+    headings = article(html, page).find_all(["h1", "h2", "h3"])
+    said = [
+        "".join(s for s in h.strings if not s.find_parent(class_="math"))
+        for h in headings
+    ]
+    inside = titles(read(made / f"{page}.pdf").outline)
+    whole = titles(read(made / offer.BOOK).outline)
+    assert list(map(bare, inside)) == list(map(bare, said))
+    assert set(map(bare, said)) <= set(map(bare, whole))
 
 
 @pytest.mark.parametrize("page", PAGES)

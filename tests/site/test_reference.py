@@ -1,5 +1,7 @@
 """The reference in the built book: entries, sources and equations that lead on."""
 
+import importlib
+import inspect
 import posixpath
 from functools import cache
 
@@ -7,9 +9,9 @@ import pytest
 from bs4 import BeautifulSoup
 
 from tools import api
-from tools.book import REPOSITORY
+from tools.book import Book
 
-LIB = REPOSITORY / "lib"
+PACKAGES = api.packages(Book())
 
 
 @cache
@@ -17,35 +19,55 @@ def read(path):
     return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
 
 
-@pytest.mark.parametrize("name", api.GROUPS)
-def test_every_public_name_has_an_entry_with_text_and_source(html, name):
-    page = read(html / api.FOLDER / f"{name}.html")
-    for module in api.modules_of(api.GROUPS[name], LIB):
-        path = REPOSITORY.joinpath(*module.split("."))
-        path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-        for _, short, summary in api.public_names(path):
-            entry = page.find(id=f"{module}.{short}")
-            assert len(entry.parent.dd.get_text().split()) >= 3, short
-            assert summary
-            target = entry.find("a", string="[source]")["href"]
-            file, _, anchor = target.partition("#")
-            source = html / posixpath.normpath(posixpath.join(api.FOLDER, file))
-            assert read(source).find(id=anchor), target
+@pytest.mark.parametrize("address", PACKAGES)
+def test_every_public_name_has_an_entry_with_text_and_source(html, address):
+    page, package = read(html / f"{address}.html"), PACKAGES[address]
+    module = importlib.import_module(package)
+    listed = {a["href"]: a for a in page.article.select("ul a.reference.internal")}
+    for short in module.__all__:
+        found = getattr(module, short)
+        if not (inspect.isroutine(found) or inspect.isclass(found)):
+            continue
+        entry = page.find(id=f"{package}.{short}")
+        assert len(entry.parent.dd.get_text().split()) >= 3, short
+        assert f"#{package}.{short}" in listed
+        target = entry.find("a", string="[source]")["href"]
+        file, _, anchor = target.partition("#")
+        source = html / posixpath.normpath(posixpath.join(api.FOLDER, file))
+        assert read(source).find(id=anchor), target
+
+
+@pytest.mark.parametrize("address", PACKAGES)
+def test_nothing_else_has_an_entry(html, address):
+    package = PACKAGES[address]
+    entries = read(html / f"{address}.html").select("dl.py > dt")
+    names = {entry["id"].removeprefix(f"{package}.") for entry in entries}
+    public = importlib.import_module(package).__all__
+    assert {name.partition(".")[0] for name in names} <= set(public)
+
+
+def links_of(html, address, name):
+    """Map the words of the links in an entry to where they lead."""
+    entry = read(html / api.FOLDER / f"{address}.html").find(id=name).parent
+    return {a.get_text(): a["href"] for a in entry.select("a.reference.internal")}
 
 
 def test_numbers_of_equations_lead_to_the_chapters(html):
-    page = read(html / api.FOLDER / "certificate.html")
-    entry = page.find(id="lib.certificate.weak_duality.certify").parent
-    links = {a.get_text(): a["href"] for a in entry.select("a.reference.internal")}
+    links = links_of(html, "certificate", "lib.certificate.certify")
     assert links["(11)"] == "../../chapters/03_strong_duality.html#equation-eq-11"
-    assert links["lib.cone_pca.kappa.oracle()"].endswith(
-        "oracle.html#lib.cone_pca.kappa.oracle"
-    )
+    oracle = "cone_pca.html#lib.cone_pca.oracle"
+    assert links["lib.cone_pca.oracle()"] == oracle
 
 
 def test_a_short_name_of_a_docstring_leads_to_its_entry(html):
-    page = read(html / api.FOLDER / "closed_form.html")
-    entry = page.find(id="lib.svd.soft_threshold.closed_form").parent
-    links = {a.get_text(): a["href"] for a in entry.select("a.reference.internal")}
-    target = "copositive.html#lib.recovery.completely_positive.factorize"
-    assert links["factorize()"] == target
+    links = links_of(html, "svd", "lib.svd.closed_form")
+    assert links["factorize()"] == "recovery.html#lib.recovery.factorize"
+
+
+def test_the_first_page_leads_to_every_package(html):
+    page = read(html / f"{api.INDEX}.html")
+    rows = {a["href"]: a.get_text() for a in page.select("table a")}
+    assert rows == {
+        f"{address.removeprefix(api.FOLDER + '/')}.html": package
+        for address, package in PACKAGES.items()
+    }

@@ -46,11 +46,12 @@ def write_chapter(book: Book, stem: str, *cells: str) -> Path:
 
 def make_book(root: Path, **chapters: str | list[str]) -> Book:
     """Make a book of one page and some chapters, each given by its cells."""
-    for folder in ("chapters", "params", "lib", "_assets"):
+    for folder in ("chapters", "params", "lib", "_assets", "back"):
         (root / folder).mkdir(parents=True)
     entries = "".join(f"  - file: chapters/{stem}\n" for stem in chapters)
     (root / "_toc.yml").write_text(f"{TOC}{entries}  - file: back/status\n")
     (root / "intro.md").write_text("# A small book\n\nOf few words.\n")
+    shutil.copyfile(REPOSITORY / "back" / "status.md", root / "back" / "status.md")
     (root / "references.bib").write_text("")
     (root / "requirements.lock").write_text("numpy==1\n")
     (root / "lib" / "part.py").write_text("VALUE = 1\n")

@@ -1,8 +1,8 @@
 """The reference: its pages, what is on them, and how it reads docstrings."""
 
-import ast
 import importlib
 import inspect
+import pkgutil
 import sys
 from collections.abc import Callable
 from types import ModuleType, SimpleNamespace
@@ -10,90 +10,49 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tools import api, architecture, record, stage
+import lib
+from tools import api, stage
 from tools.book import REPOSITORY, Book
 
-LIB = REPOSITORY / "lib"
-MODULES = sorted(
-    ".".join(path.relative_to(REPOSITORY).with_suffix("").parts)
-    for path in LIB.rglob("*.py")
-    if path.parent != LIB or path.stem != "__init__"
-)
+PACKAGES = api.packages(Book())
 OFTEN_USED = {
-    "lib.problem.problem": ["Problem", "Network", "reduce_rank"],
-    "lib.frank_wolfe.solver": ["solve"],
-    "lib.certificate.weak_duality": ["certify", "beta_max"],
-    "lib.cone_pca.kappa": ["oracle"],
-    "lib.cone_pca.planar": ["planar_oracle"],
-    "lib.arrangements.cells": ["enumerate_cells", "planar_walls"],
-    "lib.cone_pca.faces": ["cone_pca"],
-    "lib.frank_wolfe.regularisation_path": ["path", "enclose"],
-    "lib.svd.soft_threshold": ["closed_form"],
-    "lib.svd.spike_freeness": ["spike_free"],
-    "lib.svd.whitening": ["whiten"],
+    "lib.problem": ["Problem", "Network", "reduce_rank", "patches", "pooled_problem"],
+    "lib.losses": ["get_loss"],
+    "lib.data": ["gaussian_teacher", "spiral"],
+    "lib.networks": ["from_torch", "to_torch"],
+    "lib.arrangements": ["enumerate_cells", "planar_walls"],
+    "lib.cone_pca": ["oracle", "planar_oracle", "cone_pca"],
+    "lib.certificate": ["certify", "beta_max", "exact_certificate", "measure"],
+    "lib.frank_wolfe": ["solve", "path", "enclose", "algorithm_1"],
+    "lib.cutting_plane": ["solve_dual"],
     "lib.copositive": [
-        "solve_relaxation",
-        "cover_by_simplices",
-        "cover_by_cells",
-        "pentagon",
+        *("solve_relaxation", "cover_by_simplices", "cover_by_cells", "pentagon"),
         "solve_whitened",
     ],
     "lib.copositive.textbook": ["scalar_program", "literal_program", "gauge_program"],
-    "lib.recovery.completely_positive": ["factorize"],
-    "lib.recovery.recover": ["recover_from_relaxation"],
-    "lib.recovery.caratheodory": ["prune"],
+    "lib.recovery": ["factorize", "recover_from_relaxation", "prune"],
+    "lib.svd": ["closed_form", "spike_free", "whiten"],
     "lib.sgd": ["train"],
-    "lib.cutting_plane.method": ["solve_dual"],
-    "lib.frank_wolfe.as_printed": ["algorithm_1"],
-    "lib.certificate.exact": ["exact_certificate"],
-    "lib.networks.torch_networks": ["from_torch", "to_torch"],
-    "lib.certificate.distance": ["measure"],
-    "lib.data.paper": ["gaussian_teacher", "spiral"],
-    "lib.problem.convolution": ["patches", "pooled_problem"],
-    "lib.losses": ["get_loss"],
 }
 
 
-def listed() -> list[str]:
-    """List the modules of all pages of the reference."""
-    return [m for group in api.GROUPS.values() for m in api.modules_of(group, LIB)]
+def test_a_package_that_hands_out_names_has_its_place_in_the_reference():
+    # A new one gets it in `_toc.yml`; one for inner use alone has no `__all__`.
+    inside = [f"lib.{found.name}" for found in pkgutil.iter_modules(lib.__path__)]
+    modules = map(importlib.import_module, [*inside, "experiments"])
+    public = [module.__name__ for module in modules if hasattr(module, "__all__")]
+    assert sorted(PACKAGES.values()) == sorted(public)
 
 
-def public(module: str) -> list[str]:
-    """List the functions and classes that a module defines under a public name."""
-    path = REPOSITORY.joinpath(*module.split("."))
-    path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-    nodes = ast.parse(path.read_text(encoding="utf-8")).body
-    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    names = [node.name for node in nodes if isinstance(node, kinds)]
-    return [name for name in names if not name.startswith("_")]
-
-
-def test_every_module_of_lib_is_in_the_reference_once():
-    modules = [name.removesuffix(".__init__") for name in MODULES]
-    assert sorted(listed()) == sorted(modules)
-
-
-def test_every_public_name_has_an_entry():
-    text = "\n".join(api.page(page, LIB) for page in api.PAGES)
-    for module in listed():
-        for name in public(module):
-            entries = [f".. auto{k}:: {module}.{name}\n" for k in ("function", "class")]
-            assert sum(text.count(entry) for entry in entries) == 1, name
-
-
-def test_private_names_and_constants_have_none(tmp_path):
-    path = tmp_path / "toy.py"
-    path.write_text('X = 1\ndef _f(): ...\ndef g():\n    """Do."""\nclass C: ...\n')
-    assert list(api.public_names(path)) == [
-        ("function", "g", "Do."),
-        ("class", "C", ""),
-    ]
-
-
-def test_the_pages_are_in_the_table_of_contents_in_their_order():
-    pages = [page for page in Book().pages() if page.startswith(f"{api.FOLDER}/")]
-    assert pages == api.PAGES
+@pytest.mark.parametrize("package", PACKAGES.values())
+def test_a_package_hands_out_names_that_are_there_and_documented(package):
+    module = importlib.import_module(package)
+    assert sorted(set(module.__all__)) == sorted(module.__all__)
+    assert api.purpose(package).endswith(".")
+    for name in module.__all__:
+        found = getattr(module, name)
+        if inspect.isroutine(found) or inspect.isclass(found):
+            assert inspect.getdoc(found), name
 
 
 @pytest.mark.parametrize("module", OFTEN_USED)
@@ -106,23 +65,19 @@ def test_what_readers_use_most_has_an_example_that_runs(module):
 
 def test_staging_writes_the_reference(done_book):
     toc = done_book.root / "_toc.yml"
-    toc.write_text(f"{toc.read_text()}  - file: {api.FOLDER}/problem\n")
-    for name in api.GROUPS["problem"].modules:
-        (done_book.root / "lib" / f"{name}.py").write_text('"""Say."""\n')
-    for stem in ("one", "two"):  # lib has changed
-        _refresh(done_book, stem)
+    pages = (api.INDEX, f"{api.FOLDER}/problem", f"{api.FOLDER}/experiments")
+    lines = "".join(f"  - file: {page}\n" for page in pages)
+    toc.write_text(f"{toc.read_text()}{lines}")
+    target = done_book.root / f"{api.INDEX}.md"
+    target.parent.mkdir()
+    target.write_text((REPOSITORY / f"{api.INDEX}.md").read_text())
     stage.stage(done_book)
-    page = (done_book.staged / api.FOLDER / "problem.md").read_text()
-    assert ".. automodule:: lib.problem.problem" in page
-
-
-def _refresh(book: Book, stem: str) -> None:
-    """Let the record of a chapter say that it was executed as all now is."""
-    done = record.read(book.executed, stem)
-    notebook, _ = record.paths(book.executed, stem)
-    key = record.key(book, book.chapters()[stem], {})
-    fresh = record.Record(**{**vars(done), "key": key})
-    record.write(book.executed, stem, notebook.read_bytes(), fresh)
+    index, *others = ((done_book.staged / f"{page}.md").read_text() for page in pages)
+    assert "in which data flow: lib.problem, experiments." in index
+    assert "| {doc}`lib.problem </back/api/problem>` | The training problem" in index
+    for name, page in zip(("lib.problem", "experiments"), others, strict=True):
+        assert page.startswith(f"# `{name}`\n")
+        assert f".. automodule:: {name}\n   :members:" in page
 
 
 @pytest.fixture(scope="module")
@@ -196,19 +151,58 @@ def test_fields_of_dataclasses_are_left_to_their_class(hooks):
     assert [left_out(n) for n in ("size", "method", "make")] == [None] * 3
 
 
+def test_what_a_package_hands_out_is_listed_with_its_first_sentence(hooks):
+    def handed() -> None:
+        """Do this (5): now.
+
+        And more.
+        """
+
+    module = SimpleNamespace(__all__=["LIMIT", "handed"], LIMIT=1.0, handed=handed)
+    lines = ["About."]
+    hooks.list_names(None, "module", "lib.toy", module, None, lines)
+    assert lines == ["About.", "- :py:obj:`~lib.toy.handed`: Do this (5): now.", ""]
+
+
+@pytest.mark.parametrize(
+    ("target", "found"),
+    [
+        ("prune", "lib.recovery.prune"),
+        ("lib.recovery.caratheodory.prune", "lib.recovery.prune"),
+        ("Inputs.decode", "lib.sgd.Inputs.decode"),
+        ("lib.recovery.caratheodory.no_such", None),
+        ("no_such", None),
+        ("caratheodory", "its words alone"),  # a module that its package keeps
+        ("lib.recovery.caratheodory", "its words alone"),
+    ],
+)
+def test_short_names_and_private_paths_lead_to_the_public_entry(
+    hooks, monkeypatch, target, found
+):
+    importlib.import_module("lib.recovery")
+    names = ("lib.recovery.prune", "lib.sgd.Inputs.decode", "lib.sgd.Outputs.decode")
+    objects = {name: SimpleNamespace(docname="", node_id=name) for name in names}
+    env = SimpleNamespace(get_domain=lambda _: SimpleNamespace(objects=objects))
+    node = {"refdomain": "py", "reftarget": target, "refdoc": ""}
+    monkeypatch.setattr(hooks, "make_refnode", lambda *args: args[3])
+    app = SimpleNamespace(builder=None)
+    assert hooks.resolve_short_name(app, env, node, "its words alone") == found
+
+
 def test_the_picture_of_the_architecture_is_the_one_that_is_drawn():
-    assert architecture.FILE.read_text(encoding="utf-8") == architecture.drawing()
+    told = {name: api.purpose(name) for name in PACKAGES.values()}
+    assert api.PICTURE.read_text(encoding="utf-8") == api.drawing(told)
 
 
-def test_the_picture_names_every_module_of_the_reference_and_brings_its_ground():
-    picture = ElementTree.fromstring(architecture.drawing())
-    words = {w for text in picture.itertext() for w in text.replace(",", " ").split()}
-    for group in api.GROUPS.values():
-        names = [m.split(".")[1] for m in api.modules_of(group, LIB)]
-        packages = {"experiments", "figures"}  # boxes of their own
-        assert set(names) <= words | packages
-    grounds = [node for node in picture if node.get("class") == "page"]
-    assert len(grounds) == 1
-    assert {page for pages in architecture.STAGES.values() for page in pages} == {
-        *api.GROUPS
-    }
+def test_the_picture_has_a_box_for_each_package_in_reach_of_its_words():
+    names = [f"a{place}" for place in range(5)]
+    picture = ElementTree.fromstring(api.drawing(dict.fromkeys(names, "What it is.")))
+    svg = "{http://www.w3.org/2000/svg}"
+    ground, *boxes = picture.iter(f"{svg}rect")
+    assert ground.get("class") == "page"  # its own, by day and by night
+    corners = [(int(box.get("x")), int(box.get("y"))) for box in boxes]
+    assert len(set(corners)) == 5
+    assert corners[2][0] == corners[3][0]  # rows run to and fro
+    assert max(y for _, y in corners) + api.HEIGHT < int(ground.get("height"))
+    words = "".join(picture.itertext())
+    assert all(f"{name}What it is." in words for name in names)

@@ -4,8 +4,11 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
+from urllib.parse import unquote
 from zipfile import ZipFile
 
 import pytest
@@ -14,7 +17,7 @@ from pypdf import PdfReader
 from lib.store import replace
 from tools.book import REPOSITORY, Book, BookError
 from tools.downloads import archive, binding, command, offer, press, volume
-from tools.downloads.press import Heading, Leaf
+from tools.downloads.volume import Leaf
 
 CONFIG = """\
 title: A small book
@@ -71,7 +74,7 @@ def book(tmp_path) -> Book:
         made.html / "_static" / "logo.svg",
         (REPOSITORY / "_assets/logo.svg").read_bytes(),
     )
-    offering = offer.page(made).split("```{raw} html")[1].removesuffix("```\n")
+    offering = offer.page(made, "<!-- downloads -->")
     for page, article in {
         **ARTICLES,
         offer.PAGE: f"<h1>Downloads</h1>{offering}",
@@ -156,15 +159,17 @@ def check_book(made: Path) -> None:
     assert "Hidden words." in sheets[4]
     assert "Elsewhere" not in "".join(sheets)
     assert list(pdf.pages[3].images)  # what was drawn on the canvas
-    places = binding.places(pdf)
+    places = binding.places((made / "book.pdf").read_bytes())
     notes = [note.get_object() for s in pdf.pages for note in s.get("/Annots", [])]
     inner = [note["/Dest"][1:] for note in notes if "/Dest" in note]
-    assert {places[name][0] for name in inner} == {2, 3, 4}
+    assert {places[name] for name in inner} == {2, 3, 4}
     assert {"chapters-02_two--b", "chapters-01_one--one", "chapters-02_two"} < set(
         inner
     )
-    titles = [entry.title for entry in pdf.outline if not isinstance(entry, list)]
-    assert titles == ["Contents", "Begin", "I  Some & more"]
+    tops = [entry for entry in pdf.outline if not isinstance(entry, list)]
+    titles = [entry.title for entry in tops]
+    assert titles == ["Contents", "Begin", "I Some & more"]
+    assert [entry.outline_count for entry in tops] == [None, None, -3]  # folded
     (under,) = [entry for entry in pdf.outline if isinstance(entry, list)]
     assert [e.title for e in under[:2]] == ['1. "One" \\ 1', "2. Two"]
     assert [e.title for e in under[2]] == ["B"]
@@ -202,7 +207,7 @@ def test_a_chromium_that_is_not_there_is_named(monkeypatch):
 def test_a_chromium_that_does_not_start_is_told_with_what_to_try(monkeypatch):
     monkeypatch.setenv("CHROMIUM", "/bin/false")
     told = r"must start; they did not: .*/bin/false --version"
-    with pytest.raises(BookError, match=told), press.press("A4"):
+    with pytest.raises(BookError, match=told), press.chromium():
         pass
 
 
@@ -214,7 +219,7 @@ def test_a_driver_that_ends_at_once_is_told_with_what_it_needs(monkeypatch, tmp_
     monkeypatch.setenv("CHROMIUM", "/bin/true")
     monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", str(node))
     told = "apt-get install libatomic1"
-    with pytest.raises(BookError, match=told), press.press("A4"):
+    with pytest.raises(BookError, match=told), press.chromium():
         pass
 
 
@@ -313,21 +318,23 @@ def test_a_chapter_without_a_title_is_named(tmp_path):
 
 
 def test_contents_that_never_settle_are_an_error(book, monkeypatch):
-    leaves = [Leaf(page, "", "", [Heading(1, "a", page)], b"") for page in ARTICLES]
-    monkeypatch.setattr(binding, "sheets", lambda _: 1)
-    monkeypatch.setattr(command, "PdfReader", lambda _: None)
+    leaves = [Leaf(page, page, "", "", b"") for page in ARTICLES]
     wandering = iter(range(100))
 
     def places(_):
-        return dict.fromkeys(map(volume.anchor, ARTICLES), (next(wandering), 0.0, 0.0))
+        return dict.fromkeys(map(volume.anchor, ARTICLES), next(wandering))
 
+    @contextmanager
+    def opened(_, address):
+        assert (
+            "A small book" in Path(unquote(address.removeprefix("file://"))).read_text()
+        )
+        yield SimpleNamespace(evaluate=lambda *_: None)
+
+    monkeypatch.setattr(volume, "opened", opened)
+    monkeypatch.setattr(volume, "to_pdf", lambda *_: b"")
+    monkeypatch.setattr(binding, "sheets", lambda _: 1)
     monkeypatch.setattr(binding, "places", places)
-
-    class Printer:
-        def volume(self, path):
-            assert "A small book" in path.read_text()
-            return b""
-
     with pytest.raises(BookError, match="after 3 tries they do not yet"):
-        command.print_volume(book, Printer(), leaves)
+        volume.printed(book, None, "A4", leaves)
     assert not (book.build / "print").exists()

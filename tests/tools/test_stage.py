@@ -3,13 +3,16 @@
 import fcntl
 import json
 import re
+import shutil
 from pathlib import Path
 
 import nbformat
 import pytest
 
-from tools import benchmark, record, status
-from tools.book import Book, BookError
+from benchmarks import page as benchmark
+from tools import numbers, record, status
+from tools.book import MARK, REPOSITORY, Book, BookError
+from tools.downloads import offer
 from tools.stage import finish_pages, main, named_figures, stage
 
 CHAPTER = """\
@@ -112,7 +115,7 @@ def test_the_status_page_has_every_chapter_and_the_machine(done_book):
 def test_chapters_run_on_two_machines_have_a_table_each(done_book):
     here = record.read(done_book.executed, "one")
     there = record.Record(**{**vars(here), "machine": {"processor": "Another"}})
-    page = status.page({"one": here, "two": there})
+    page = status.distinct({"one": here, "two": there}, "machine")
     assert "| processor | Another |" in page
     assert f"| processor | {here.machine['processor']} |" in page
     assert "Of {doc}`/chapters/two`" in page
@@ -121,8 +124,27 @@ def test_chapters_run_on_two_machines_have_a_table_each(done_book):
 def test_parameters_that_were_set_are_on_the_status_page(done_book):
     here = record.read(done_book.executed, "one")
     there = record.Record(**{**vars(here), "parameters": {"beta": 2}})
-    assert "`beta = 2`" in status.page({"one": there})
-    assert "| none |" in status.page({"one": here})
+    rows = parts_of(done_book, {"one": here, "two": there})["chapters"].splitlines()
+    assert rows[2].endswith("| none |")
+    assert rows[3].endswith("| `beta = 2` |")
+
+
+def parts_of(book: Book, records: dict[str, record.Record]) -> dict[str, str]:
+    glued = {stem: {} for stem in records}
+    return status.parts(records, numbers.read(book), glued, book.data)
+
+
+def test_the_texts_of_pages_have_a_place_for_every_part_and_no_other(done_book):
+    results = benchmark.read(REPOSITORY)
+    parts = {
+        status.PAGE: parts_of(done_book, {}),
+        benchmark.PAGE: benchmark.tables(results),
+        offer.PAGE: {"downloads": ""},
+    }
+    for page, told in parts.items():
+        text = (REPOSITORY / f"{page}.md").read_text(encoding="utf-8")
+        assert set(MARK.findall(text)) <= set(told), page
+        assert set(told) - set(results["effort"]) <= set(MARK.findall(text)), page
 
 
 def test_a_chapter_never_executed_is_refused(new_book):
@@ -247,6 +269,7 @@ def add_benchmarks(book: Book) -> None:
     write_page(book, "chapters/05_frank_wolfe", "# 5. A chapter\n\nOf few words.\n")
     with (book.root / "_toc.yml").open("a") as toc:
         toc.write(f"  - file: {benchmark.PAGE}\n")
+    shutil.copy(REPOSITORY / f"{benchmark.PAGE}.md", book.root / "back")
 
 
 def test_a_book_without_results_says_so(done_book):

@@ -2,7 +2,7 @@
    makes every name a place that links can lead to, unties links to what is not on paper,
    and copies the article for the volume, with names that no other page has. */
 
-({pages, base, own}) => {
+({pages, base, own, part, inPart}) => {
   const article = document.querySelector("article");
   const prefix = page => page.replaceAll("/", "-");
   const ours = node => !node.id.startsWith("MJX-"); // glyphs, the same in every page
@@ -28,21 +28,29 @@
     document.body.append(links);
   }
 
-  /** Say which headings there are, without the signs beside them. */
-  function headings() {
-    return all(article, ":is(h1, h2, h3)").map(node => {
-      const text = node.cloneNode(true);
-      all(text, ".headerlink, mjx-container").forEach(sign => sign.remove());
-      return {
-        level: Number(node.tagName[1]),
-        name: node.id || node.closest("[id]").id,
-        text: text.textContent.replace(/\s+/g, " ").trim(),
-      };
-    });
+  /** Say the page's title, without the signs beside it. */
+  function title() {
+    const text = article.querySelector("h1").cloneNode(true);
+    all(text, ".headerlink, mjx-container").forEach(sign => sign.remove());
+    return text.textContent.replace(/\s+/g, " ").trim();
+  }
+
+  /** Put headings below the part's, in the outline; they look as before. */
+  function lower(copy) {
+    for (const heading of all(copy, "h1, h2, h3, h4")) {
+      heading.setAttribute("role", "heading");
+      heading.setAttribute("aria-level", Number(heading.tagName[1]) + 1);
+    }
+    if (part) {
+      const heading = document.createElement("h1");
+      heading.className = "part";
+      heading.textContent = part;
+      copy.prepend(heading);
+    }
   }
 
   /** Copy the article, unfolded, as a part of the volume. */
-  function part() {
+  function copied() {
     const copy = article.cloneNode(true);
     all(copy, "script, dialog, button, input, mjx-assistive-mml").forEach(n => n.remove());
     all(copy, "details").forEach(node => { node.open = true; });
@@ -65,6 +73,7 @@
       canvas.replaceWith(image);
     }
     for (const image of all(copy, "img")) image.src = image.src; // no longer relative
+    if (inPart) lower(copy);
     copy.id = prefix(own);
     return copy.outerHTML;
   }
@@ -73,10 +82,11 @@
     const target = inside(link.href);
     if (target && !target.page) link.removeAttribute("href");
   }
-  const html = part();
+  const html = copied();
   nameAll(all(article, "[id]").filter(ours).map(node => node.id));
   const styles = all(document, "link[rel=stylesheet]").map(
     link => `<link rel="stylesheet" href="${link.href}">`);
   styles.push(document.querySelector("#MJX-SVG-styles")?.outerHTML ?? "");
-  return {html, styles: styles.join("\n"), headings: headings()};
+  document.title = title();
+  return {html, styles: styles.join("\n"), title: document.title};
 }

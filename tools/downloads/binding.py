@@ -1,9 +1,8 @@
-"""PDFs as Chromium makes them, bound: outline, data about them, links that work."""
+"""PDFs as Chromium makes them, bound: data about them, and links between them."""
 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable
 from io import BytesIO
 from urllib.parse import unquote
 
@@ -11,13 +10,10 @@ from pypdf import PdfReader, PdfWriter
 from pypdf.generic import (
     ArrayObject,
     DictionaryObject,
-    Fit,
     NameObject,
     NumberObject,
     TextStringObject,
 )
-
-from tools.downloads.press import Heading, Leaf
 
 
 def sheets(pdf: bytes) -> int:
@@ -25,54 +21,49 @@ def sheets(pdf: bytes) -> int:
     return len(PdfReader(BytesIO(pdf)).pages)
 
 
-def places(writer: PdfReader | PdfWriter) -> dict[str, tuple[int, float, float]]:
-    """Map each name in a PDF to its sheet, counted from 0, and its left and top.
-
-    Chromium measures from the corner of the printed area, not of the sheet, so a link
-    lands a margin above its target, which leaves some of what is before in sight.
-    """
-    numbers = {
-        page.indirect_reference.idnum: number
-        for number, page in enumerate(writer.pages)
+def places(pdf: bytes) -> dict[str, int]:
+    """Map each name in a PDF to its sheet, counted from 0."""
+    reader = PdfReader(BytesIO(pdf))
+    return {
+        unquote(name[1:]): reader.get_destination_page_number(place)
+        for name, place in reader.named_destinations.items()
     }
-    root = writer.root_object
-    names = root["/Dests"].get_object() if "/Dests" in root else {}
-    found = {}
-    for name, place in names.items():
-        page, _, left, top, *_ = place.get_object()
-        found[unquote(name[1:])] = (numbers[page.idnum], float(left), float(top))
-    return found
 
 
-def bind(
-    pdf: bytes, headings: Iterable[Heading], *, title: str, author: str
-) -> PdfWriter:
-    """Give a PDF its outline, shown when it is opened, its title and its author."""
+def bound(pdf: bytes, page: str, base: str, author: str) -> bytes:
+    """Name an author, show the outline, folded, and let links lead to PDFs beside it.
+
+    Parameters
+    ----------
+    pdf : bytes
+        As Chromium printed it.
+    page, base : str
+        The page of the site that it is, and the address of the site.
+    author : str
+        Whom it names.
+    """
     writer = PdfWriter(clone_from=BytesIO(pdf))
-    named = places(writer)
-    above: list[tuple[int, object]] = []  # the headings that are still open
-    for heading in headings:
-        sheet, left, top = named[heading.name]
-        above = [entry for entry in above if entry[0] < heading.level]
-        parent = above[-1][1] if above else None
-        item = writer.add_outline_item(
-            heading.text, sheet, parent, fit=Fit.xyz(left, top), is_open=False
-        )
-        above.append((heading.level, item))
+    for sheet in writer.pages:
+        for reference in sheet.get("/Annots", []):
+            action = reference.get_object().get("/A", {})
+            if action.get("/URI", "").startswith(base):
+                _lead_to_sibling(action, page, action["/URI"].removeprefix(base))
+    _fold(writer.root_object["/Outlines"].get("/First"))
     writer.page_mode = "/UseOutlines"
-    writer.add_metadata({"/Title": title, "/Author": author, "/Creator": "the book"})
-    return writer
+    writer.add_metadata({"/Author": author, "/Creator": "the book"})
+    with BytesIO() as stream:
+        writer.write(stream)
+        return stream.getvalue()
 
 
-def bind_leaf(leaf: Leaf, base: str, *, author: str) -> bytes:
-    """Bind one page; links to other pages lead to their PDFs beside it."""
-    writer = bind(leaf.pdf, leaf.headings, title=leaf.title, author=author)
-    for page in writer.pages:
-        for reference in page.get("/Annots", []):
-            action = reference.get_object().get("/A")
-            if action is not None and action.get("/URI", "").startswith(base):
-                _lead_to_sibling(action, leaf.page, action["/URI"].removeprefix(base))
-    return to_bytes(writer)
+def _fold(item: DictionaryObject | None) -> None:
+    """Fold what is below an entry of the outline and the entries after it."""
+    while item is not None:
+        item = item.get_object()
+        if "/Count" in item:
+            item[NameObject("/Count")] = NumberObject(-abs(item["/Count"]))
+        _fold(item.get("/First"))
+        item = item.get("/Next")
 
 
 def _lead_to_sibling(action: DictionaryObject, page: str, address: str) -> None:
@@ -86,10 +77,3 @@ def _lead_to_sibling(action: DictionaryObject, page: str, address: str) -> None:
     )
     top = ArrayObject([NumberObject(0), NameObject("/Fit")])
     action[NameObject("/D")] = NameObject(f"/{name}") if name else top
-
-
-def to_bytes(writer: PdfWriter) -> bytes:
-    """Write a PDF."""
-    with BytesIO() as stream:
-        writer.write(stream)
-        return stream.getvalue()

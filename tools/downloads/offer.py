@@ -6,7 +6,7 @@ import re
 from html import escape
 from pathlib import Path
 
-from tools.book import Book, BookError
+from tools.book import Book, BookError, filled
 
 PAGE = "back/downloads"
 FOLDER = "downloads"
@@ -14,16 +14,6 @@ FOLDER = "downloads"
 
 BOOK = "book.pdf"
 SITE = "site.zip"
-
-HEAD = """\
-# Downloads
-
-Each chapter as it was run, a notebook with its outputs, and as it was written, a text
-notebook ([MyST](https://mystmd.org)) that [runs again](reruns.md) in a copy of the
-book. Nothing here needs a network.
-
-```{raw} html
-"""
 
 BEGIN, END = "<!-- downloads: begin -->", "<!-- downloads: end -->"
 OFFER = re.compile(f"{BEGIN}.*{END}", re.DOTALL)
@@ -43,41 +33,30 @@ this copy. <code>make downloads</code>, in a copy of the repository, makes them 
 """
 
 
-def page(book: Book) -> str:
-    """Write the page as MyST text, before any PDF is made."""
-    return f"{HEAD}{offer(book, made=False)}\n```\n"
+def page(book: Book, text: str) -> str:
+    """Fill the text of the page, before any PDF is made."""
+    return filled(text, {"downloads": offer(book, made=False)})
 
 
 def offer(book: Book, *, made: bool) -> str:
     """Write the list of what there is, with the PDFs and the zip if they are made."""
-    kinds = ["notebook", "text", *(["PDF"] if made else [])]
-    cells = "".join(f"<th>{kind}</th>" for kind in ["chapter", *kinds])
-    rows = "".join(
-        _row(stem, title_of(path), made) for stem, path in book.chapters().items()
-    )
+    kinds = {"notebook": "_sources/chapters/{}.ipynb"}
+    kinds |= {"text": "_sources/chapters/{}.md"}
+    kinds |= {"PDF": f"{FOLDER}/chapters/{{}}.pdf"} if made else {}
+    rows = ["".join(f"<th>{kind}</th>" for kind in ["chapter", *kinds])]
+    for stem, path in book.chapters().items():
+        name = escape(title_of(path))
+        cells = [f'<a href="../chapters/{stem}.html">{name}</a>'] + [
+            f'<a href="../{file.format(stem)}" aria-label="{kind} of {name}">{kind}</a>'
+            for kind, file in kinds.items()
+        ]
+        rows.append("".join(f"<td>{cell}</td>" for cell in cells))
+    head, *body = (f"<tr>{row}</tr>\n" for row in rows)
     return (
         f"{BEGIN}\n{WHOLE if made else ABSENT}"
         '<div class="pst-scrollable-table-container"><table class="table">\n'
-        f"<thead><tr>{cells}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table></div>\n"
-        f"{END}"
+        f"<thead>{head}</thead>\n<tbody>\n{''.join(body)}</tbody>\n</table></div>\n{END}"
     )
-
-
-def _row(stem: str, title: str, made: bool) -> str:
-    """Write a chapter's line of the table."""
-    name = escape(title)
-    files = {
-        ".ipynb": f"_sources/chapters/{stem}.ipynb",
-        ".md": f"_sources/chapters/{stem}.md",
-    }
-    if made:
-        files[".pdf"] = f"{FOLDER}/chapters/{stem}.pdf"
-    links = "".join(
-        f'<td><a href="../{file}" aria-label="{kind} of {name}">{kind}</a></td>'
-        for kind, file in files.items()
-    )
-    chapter = f'<td><a href="../chapters/{stem}.html">{name}</a></td>'
-    return f"<tr>{chapter}{links}</tr>\n"
 
 
 def title_of(path: Path) -> str:

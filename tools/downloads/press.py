@@ -6,28 +6,21 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tools.book import BookError
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update"),
     "--disable-sync",
 )
 PATIENCE_MS = 600_000
 """The whole book is one page of 15 MB, which takes its time on a busy machine."""
 
 PAPERS = ("A4", "Letter")
-ARTICLE = Path(__file__).with_name("article.js")
 
 READY = """async () => {
   if (window.MathJax) await MathJax.startup.promise;
@@ -40,45 +33,6 @@ READY = """async () => {
   };
 }"""
 """Wait until the page is whole, then count what is missing all the same."""
-
-
-@dataclass(frozen=True)
-class Heading:
-    """A heading of an article, and the name of its place."""
-
-    level: int
-    name: str
-    text: str
-
-
-@dataclass(frozen=True)
-class Leaf:
-    """A page of the book, printed.
-
-    Attributes
-    ----------
-    page : str
-        Its name, as in `_toc.yml`.
-    html : str
-        Its article, typeset, with names that no other page has.
-    styles : str
-        The styles that the article needs.
-    headings : list of Heading
-        The first is its title.
-    pdf : bytes
-        As Chromium made it; links to other pages still lead to files of the site.
-    """
-
-    page: str
-    html: str
-    styles: str
-    headings: list[Heading]
-    pdf: bytes
-
-    @property
-    def title(self) -> str:
-        """The page's title."""
-        return self.headings[0].text
 
 
 def find_chromium() -> str:
@@ -114,62 +68,28 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def press(paper: str) -> Iterator[Press]:
-    """Start Chromium to print on sheets of one size, and stop it in the end."""
-    with chromium() as browser:
-        try:
-            yield Press(browser, paper)
-        except Error as error:
-            raise BookError(
-                f"Chromium stopped: {error.message.splitlines()[0]}. Try again; if it "
-                "does so each time, look whether memory or disk is full."
-            ) from None
+def opened(browser: Browser, address: str) -> Iterator[Page]:
+    """Open a page by day, and refuse it if it is not whole."""
+    context = browser.new_context(color_scheme="light", offline=True)
+    window = context.new_page()
+    window.set_default_timeout(PATIENCE_MS)
+    window.goto(address, wait_until="load")
+    missing = window.evaluate(READY)
+    if any(missing.values()):
+        raise BookError(
+            f"{address} must be whole to be printed; formulas not typeset: "
+            f"{missing['formulas']}, pictures not loaded: {missing['pictures']}. "
+            "Run `make html` and look at the page."
+        )
+    yield window
+    context.close()
 
 
-@dataclass(frozen=True)
-class Press:
-    """A running browser that prints on sheets of one size."""
-
-    browser: Browser
-    paper: str
-
-    @contextmanager
-    def _window(self, address: str) -> Iterator[Page]:
-        """Open a page by day, and refuse it if it is not whole."""
-        context = self.browser.new_context(color_scheme="light", offline=True)
-        window = context.new_page()
-        window.set_default_timeout(PATIENCE_MS)
-        window.goto(address, wait_until="load")
-        missing = window.evaluate(READY)
-        if any(missing.values()):
-            raise BookError(
-                f"{address} must be whole to be printed; formulas not typeset: "
-                f"{missing['formulas']}, pictures not loaded: {missing['pictures']}. "
-                "Run `make html` and look at the page."
-            )
-        yield window
-        context.close()
-
-    def _print(self, window: Page) -> bytes:
-        """Print an open page, with the margins of its own style."""
-        window.add_style_tag(content=f"@page {{ size: {self.paper}; }}")
-        return window.pdf(tagged=True, prefer_css_page_size=True, print_background=True)
-
-    def leaf(self, html: Path, page: str, pages: list[str]) -> Leaf:
-        """Print one page of the book; links to ``pages`` are kept, others inside go."""
-        base = f"{html.as_uri()}/"
-        with self._window(f"{base}{page}.html") as window:
-            told = {"pages": pages, "base": base, "own": page}
-            read = window.evaluate(ARTICLE.read_text(encoding="utf-8"), told)
-            headings = [Heading(**entry) for entry in read["headings"]]
-            window.add_style_tag(content=running_head("", headings[0].text))
-            pdf = self._print(window)
-        return Leaf(page, read["html"], read["styles"], headings, pdf)
-
-    def volume(self, path: Path) -> bytes:
-        """Print a file that holds the whole book."""
-        with self._window(path.as_uri()) as window:
-            return self._print(window)
+def to_pdf(window: Page, paper: str, heads: str) -> bytes:
+    """Print an open page on sheets with running heads; its outline is its headings'."""
+    window.add_style_tag(content=f"@page {{ size: {paper}; }}\n{heads}")
+    how = {"tagged": True, "outline": True, "print_background": True}
+    return window.pdf(prefer_css_page_size=True, **how)
 
 
 def running_head(name: str, title: str) -> str:

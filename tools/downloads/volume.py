@@ -2,46 +2,75 @@
 
 from __future__ import annotations
 
+import itertools
+import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import Any
 
-from tools.book import Book, read_yaml
-from tools.downloads.press import Heading, Leaf, running_head
+from playwright.sync_api import Browser
 
-STYLE = Path(__file__).with_name("volume.css")
-CONTENTS = "contents"
+from lib.store import replace
+from tools.book import Book, BookError, read_yaml
+from tools.downloads import binding, offer
+from tools.downloads.press import opened, running_head, to_pdf
 
-DOCUMENT = """\
-<!DOCTYPE html>
-<html lang="en" data-theme="light">
-<head>
-<meta charset="utf-8">
-<title>{title}</title>
-{styles}
-<style>
-{style}
-</style>
-</head>
-<body>
-<main class="bd-main"><div class="bd-content"><div class="bd-article-container">
-{cover}
-{contents}
-{articles}
-</div></div></main>
-</body>
-</html>
-"""
+ARTICLE = Path(__file__).with_name("article.js").read_text(encoding="utf-8")
+STYLE = Path(__file__).with_name("volume.css").read_text(encoding="utf-8")
+DOCUMENT = Path(__file__).with_name("volume.html").read_text(encoding="utf-8")
+
+NUMBER = """begins => document.querySelectorAll("[data-page]").forEach(
+  span => { span.textContent = begins[span.dataset.page]; })"""
+"""Write into the contents where pages begin."""
+
+FRONT = 2
+"""Sheets before the first page, if the contents take one."""
+
+TRIES = 3
 
 
 @dataclass(frozen=True)
-class Entry:
-    """A line of the contents: a page, or the caption of a part without a page."""
+class Leaf:
+    """A page of the book, printed.
 
-    text: str
-    page: str | None = None
+    Attributes
+    ----------
+    page, title : str
+        Its name, as in `_toc.yml`, and its title.
+    html, styles : str
+        Its article, typeset, with names that no other page has, and what it needs.
+    pdf : bytes
+        As Chromium made it; links to other pages still lead to files of the site.
+    """
+
+    page: str
+    title: str
+    html: str
+    styles: str
+    pdf: bytes
+
+
+def parts(book: Book) -> list[tuple[str, list[str]]]:
+    """List the parts and their pages that go on paper: not the one of the downloads."""
+    return [
+        (caption, [page for page in pages if page != offer.PAGE])
+        for caption, pages in book.parts()
+    ]
+
+
+def leaves(book: Book, browser: Browser, paper: str) -> Iterator[Leaf]:
+    """Print the pages one by one; links to what is not on paper go."""
+    base = f"{book.html.as_uri()}/"
+    every = [page for _, pages in parts(book) for page in pages]
+    for caption, pages in parts(book):
+        for place, page in enumerate(pages):
+            told = {"pages": every, "base": base, "own": page, "inPart": bool(caption)}
+            told["part"] = caption if place == 0 else ""
+            with opened(browser, f"{base}{page}.html") as window:
+                read = window.evaluate(ARTICLE, told)
+                pdf = to_pdf(window, paper, running_head("", read["title"]))
+            yield Leaf(page, **read, pdf=pdf)
 
 
 def anchor(page: str) -> str:
@@ -49,85 +78,70 @@ def anchor(page: str) -> str:
     return page.replace("/", "-")
 
 
-def entries(book: Book, leaves: Iterable[Leaf]) -> Iterator[Entry]:
-    """List the printed pages in order, under the captions of their parts."""
-    titles = {leaf.page: leaf.title for leaf in leaves}
-    toc = book.toc()
-    for part in [{"chapters": [{"file": toc["root"]}]}, *_parts(toc)]:
-        if "caption" in part:
-            yield Entry(part["caption"])
-        for chapter in part["chapters"]:
-            page = chapter["file"].removesuffix(".md")
-            if page in titles:
-                yield Entry(titles[page], page)
+def printed(book: Book, browser: Browser, paper: str, leaves: list[Leaf]) -> bytes:
+    """Print the whole book, until its contents name the sheets where pages begin.
+
+    The first try takes the lengths of the single pages, after one sheet of the cover
+    and one of the contents; if it is wrong, the next takes what came out.
+    """
+    places = [anchor(leaf.page) for leaf in leaves]
+    lengths = [binding.sheets(leaf.pdf) for leaf in leaves]
+    starts = itertools.accumulate(lengths, initial=FRONT + 1)
+    begin = dict(zip(places, starts, strict=False))
+    path = book.build / "print" / "volume.html"
+    try:
+        replace(path, write(book, leaves).encode())
+        with opened(browser, path.as_uri()) as window:
+            for _ in range(TRIES):
+                window.evaluate(NUMBER, begin)
+                pdf = to_pdf(window, paper, heads(leaves))
+                named = binding.places(pdf)
+                true = {place: named[place] + 1 for place in places}
+                if true == begin:
+                    return pdf
+                begin = true
+    finally:
+        shutil.rmtree(path.parent, ignore_errors=True)
+    raise BookError(
+        f"The contents of {offer.BOOK} must name the sheet of each page; after {TRIES} "
+        "tries they do not yet. Print again with nothing else running."
+    )
 
 
-def _parts(toc: dict[str, Any]) -> list[dict[str, Any]]:
-    """List the parts of a table of contents, which may have none."""
-    return toc.get("parts") or [{"chapters": toc.get("chapters", [])}]
+def heads(leaves: Iterable[Leaf]) -> str:
+    """Write the style by which the sheets of each page bear its title."""
+    names = {f"p-{anchor(leaf.page)}": leaf for leaf in leaves}
+    return "".join(
+        f"#{anchor(leaf.page)} {{ page: {name}; }}\n{running_head(name, leaf.title)}"
+        for name, leaf in names.items()
+    )
 
 
-def outline(book: Book, leaves: list[Leaf]) -> list[Heading]:
-    """List the headings of the volume: parts, pages in them, sections in these."""
-    inner = {leaf.page: leaf.headings[1:] for leaf in leaves}
-    result, depth, caption = [Heading(1, CONTENTS, "Contents")], 1, None
-    for entry in entries(book, leaves):
-        if entry.page is None:
-            depth, caption = 2, entry.text
-            continue
-        name = anchor(entry.page)
-        if caption:
-            result.append(Heading(1, name, caption))
-        caption = None
-        result.append(Heading(depth, name, entry.text))
-        result += [
-            Heading(depth + h.level - 1, f"{name}--{h.name}", h.text)
-            for h in inner[entry.page]
-        ]
-    return result
-
-
-def write(book: Book, leaves: list[Leaf], sheets: dict[str, int]) -> str:
-    """Write the volume; ``sheets`` says on which sheet each page begins."""
+def write(book: Book, leaves: list[Leaf]) -> str:
+    """Write the volume, whose contents do not yet say where pages begin."""
     config = read_yaml(book.root / "_config.yml")
-    heads = [running_head(f"p-{anchor(leaf.page)}", leaf.title) for leaf in leaves]
-    uses = [
-        f"#{anchor(leaf.page)} {{ page: p-{anchor(leaf.page)}; }}\n" for leaf in leaves
-    ]
+    notes = config.get("sphinx", {}).get("config", {}).get("html_theme_options", {})
+    told = {
+        "title": config["title"],
+        "by": f"{config['author']}, {config['copyright']}",
+        "notes": notes.get("extra_footer", ""),
+        "logo": (book.html / "_static" / "logo.svg").as_uri(),
+    }
     return DOCUMENT.format(
-        title=escape(config["title"]),
+        **{name: escape(text) for name, text in told.items()},
         styles=max((leaf.styles for leaf in leaves), key=len),
-        style=STYLE.read_text(encoding="utf-8") + "".join(heads + uses),
-        cover=_cover(book, config),
-        contents=_contents(entries(book, leaves), sheets),
+        style=STYLE,
+        contents="".join(_contents(book, leaves)),
         articles="\n".join(leaf.html for leaf in leaves),
     )
 
 
-def _cover(book: Book, config: dict[str, Any]) -> str:
-    """Write the cover."""
-    logo = (book.html / "_static" / "logo.svg").as_uri()
-    notes = config.get("sphinx", {}).get("config", {}).get("html_theme_options", {})
-    return (
-        f'<article class="bd-article cover"><img src="{logo}" alt="">'
-        f'<p class="cover-title">{escape(config["title"])}</p>'
-        f"<p>{escape(config['author'])}, {escape(str(config['copyright']))}</p>"
-        f'<p class="cover-notes">{escape(notes.get("extra_footer", ""))}</p></article>'
-    )
-
-
-def _contents(lines: Iterable[Entry], sheets: dict[str, int]) -> str:
-    """Write the contents, with the sheet on which each page begins."""
-    rows = []
-    for line in lines:
-        if line.page is None:
-            rows.append(f'<p class="contents-part">{escape(line.text)}</p>')
-            continue
-        rows.append(
-            f'<p class="contents-line"><a href="#{anchor(line.page)}">'
-            f"{escape(line.text)}</a><span>{sheets[line.page]}</span></p>"
-        )
-    return (
-        f'<article class="bd-article contents" id="{CONTENTS}"><h1>Contents</h1>'
-        f'<a href="#{CONTENTS}"></a>{"".join(rows)}</article>'
-    )
+def _contents(book: Book, leaves: list[Leaf]) -> Iterator[str]:
+    """Write the lines of the contents: captions of parts, and titles with links."""
+    titles = {leaf.page: escape(leaf.title) for leaf in leaves}
+    for caption, pages in parts(book):
+        if caption:
+            yield f'<p class="contents-part">{escape(caption)}</p>'
+        for place, title in ((anchor(page), titles[page]) for page in pages):
+            link = f'<a href="#{place}">{title}</a><span data-page="{place}"></span>'
+            yield f'<p class="contents-line">{link}</p>'

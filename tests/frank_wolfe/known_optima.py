@@ -9,7 +9,7 @@ Each problem is solved by the package and, apart from it, by one of
 - ``scalar``: the program (9) of one output, in CVXPY;
 - ``closed form``: of one sample.
 
-Run ``python -m tools.known_optima``; it takes about a minute.
+Run ``python -m tests.frank_wolfe.known_optima``; it takes about a minute.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from lib.networks import with_ones
 from lib.numerics import Array
 from lib.problem import Problem, patches
 
-TARGET = Path(__file__).resolve().parents[1] / "tests/frank_wolfe/known_optima.json"
+TARGET = Path(__file__).with_name("known_optima.json")
 
 TEACHER = 100
 """Neurons of the teacher of section 5.1."""
