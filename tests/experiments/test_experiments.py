@@ -137,6 +137,7 @@ def test_relaxation_lies_below_every_network_of_the_images(folder):
     assert (result.idle > 0).all()
 
 
+@pytest.mark.slow
 def test_what_decays_alone_decays_at_the_rate_of_the_heavy_ball(folder):
     # 784 inputs, 100 samples: Kaiming's uniform weights have variance 2/784. At beta
     # = 20 nothing is left, so this is a smaller one. The law is that of gradient flow
