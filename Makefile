@@ -19,8 +19,8 @@ STAMP := .venv/.installed-$(shell { cat requirements.lock pyproject.toml; pwd; }
 CODE := lib experiments tools benchmarks tests _ext
 
 .DEFAULT_GOAL := help
-.PHONY: help book html downloads test lint lab serve clean lock audit venv benchmark \
-	rivals sweep reproduce
+.PHONY: help book html downloads test check lint lint-chapters lab serve clean lock \
+	audit venv benchmark speed rivals sweep reproduce
 .DELETE_ON_ERROR:
 
 help: ## list the commands
@@ -36,12 +36,20 @@ html: $(STAMP) ## build the pages from the executed chapters
 downloads: $(STAMP) ## print PDFs of the book, zip its pages (PAPER=A4 or Letter)
 	$(PY) -m tools.downloads --paper "$(PAPER)"
 
-test: book lint ## build, lint, and run every test
+test: book lint lint-chapters ## build, lint, and run every test
 	$(PY) -m pytest -n $(JOBS) --dist loadfile
 
-lint: $(STAMP) ## ruff on the library, the tools, the tests and the staged chapters
+check: lint ## lint, and lib's tests: minutes, no book and no browser
+	$(PY) -m pytest -n $(JOBS) --dist loadfile -m "not slow and not book" \
+		--hypothesis-profile quick --ignore tests/site --ignore tests/tools \
+		--ignore tests/benchmarks
+
+lint: $(STAMP) ## ruff on all code, and the contracts of who may import whom
 	$(PY) -m ruff check $(CODE)
 	$(PY) -m ruff format --check $(CODE)
+	.venv/bin/lint-imports --no-cache --no-logo
+
+lint-chapters: $(STAMP) # the staged chapters, which `make book` leaves
 	@for notebook in _build/src/chapters/*.ipynb; do \
 		test -e "$$notebook" || { echo "No staged chapters: run make book"; exit 1; }; \
 	done
@@ -49,6 +57,9 @@ lint: $(STAMP) ## ruff on the library, the tools, the tests and the staged chapt
 
 benchmark: $(STAMP) ## measure ours beside other methods (QUICK=1: under a minute)
 	$(PY) -m benchmarks $(if $(QUICK),--quick)
+
+speed: $(STAMP) ## measure the speeds that the book states, on this machine
+	$(PY) -m benchmarks.speed
 
 rivals: $(STAMP) ## install the other packages that the benchmark compares with
 	$(PY) -m benchmarks.environments

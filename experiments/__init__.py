@@ -5,9 +5,13 @@
 
 from experiments.figure_2 import MaxMargin, factorise_margin
 from experiments.figure_3 import SpiralLosses, classify_spiral
-from experiments.figure_4 import Generation, Prolonged, generate_images, prolong_descent
+from experiments.figure_4 import (
+    GeneratedImages,
+    Prolonged,
+    generate_images,
+    prolong_descent,
+)
 from experiments.figure_5 import Activations, compare_activations
-from experiments.figure_6 import WhitenedTests, generalise_whitened
 from experiments.growth import Growth, measure_growth
 from experiments.pooling import (
     PooledDigits,
@@ -16,32 +20,34 @@ from experiments.pooling import (
     compare_programs,
     small_digits,
 )
-from experiments.printed import Comparison
 from experiments.questions import Questions, centroid_questions, count_questions
 from experiments.recovery import SplitOptimum, Stated, split_optimum, state_and_recover
+from experiments.result import CertifiedResult, Comparison, Result
 from experiments.search import (
     Ascents,
     SearchSizes,
     compare_ascents,
     count_nodes,
-    power_ascent,
     shrink_cone,
 )
 from experiments.store import Run, Stored, cached
 from experiments.table_1 import Complexity, measure_complexity
+from experiments.whitened_tests import WhitenedTests, generalise_whitened
 
 __all__ = [
     "Activations",
     "Ascents",
+    "CertifiedResult",
     "Comparison",
     "Complexity",
-    "Generation",
+    "GeneratedImages",
     "Growth",
     "MaxMargin",
     "PooledDigits",
     "PooledPrograms",
     "Prolonged",
     "Questions",
+    "Result",
     "Run",
     "SearchSizes",
     "SpiralLosses",
@@ -63,7 +69,6 @@ __all__ = [
     "generate_images",
     "measure_complexity",
     "measure_growth",
-    "power_ascent",
     "prolong_descent",
     "shrink_cone",
     "small_digits",

@@ -38,10 +38,10 @@ def descend_stably(
         if len(left) == 0:
             break
         rates[left] /= 2
-    return _joined([parts[k] for k in range(len(grid))]), rates
+    return _assembled([parts[k] for k in range(len(grid))]), rates
 
 
-def _joined(parts: list[tuple[Descent, int]]) -> Descent:
+def _assembled(parts: list[tuple[Descent, int]]) -> Descent:
     """Take each trial from the run that it belongs to."""
     ends = [run.objectives[[0, -1], k] for run, k in parts]
     return Descent(

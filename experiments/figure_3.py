@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from experiments.descents import descend_stably
-from experiments.printed import Comparison
+from experiments.result import CertifiedResult, Comparison
 from lib.arrangements import enumerate_cells
 from lib.certificate import beta_max
 from lib.copositive import cover_by_cells, solve_relaxation
@@ -23,7 +23,7 @@ METHODS = ("sgd", "algorithm_1", "copositive", "ours")
 
 
 @dataclass(frozen=True, eq=False)
-class SpiralLosses:
+class SpiralLosses(CertifiedResult):
     """Objectives of four methods on the spiral.
 
     Parameters
@@ -51,6 +51,9 @@ class SpiralLosses:
         Class answered at (axis[j], axis[i]) by our network and by SGD's.
     """
 
+    COLUMNS = ("betas", *METHODS, "copositive_bound", "bound", "stops", "neurons")
+    ENDS = ("ours", "bound")
+
     X: np.ndarray
     Y: np.ndarray
     betas: np.ndarray
@@ -69,19 +72,9 @@ class SpiralLosses:
     axis: np.ndarray
     regions: np.ndarray
 
-    @property
-    def relative_gap(self) -> Array:
-        """What our certificate leaves open, (k,)."""
-        return (self.ours - self.bound) / self.ours
-
     def excess(self, method: str) -> Array:
         """Return how far a method ends above our objective, relatively, (k,)."""
         return getattr(self, method) / self.ours - 1
-
-    def table(self) -> dict[str, Array]:
-        """Return all objectives and bounds by beta."""
-        names = ("betas", *METHODS, "copositive_bound", "bound", "stops", "neurons")
-        return {name: getattr(self, name) for name in names}
 
     def comparisons(self) -> tuple[Comparison, ...]:
         """Compare with section 5.3 and A.1.5."""
@@ -171,7 +164,7 @@ def _by_relaxation(problems: list[Problem]) -> dict[str, Array]:
     relaxed = [solve_relaxation(problem, cover) for problem in problems]
     return {
         "copositive": np.array([r.value for r in relaxed]),
-        "copositive_bound": np.array([r.dual.value for r in relaxed]),
+        "copositive_bound": np.array([r.dual for r in relaxed]),
     }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from experiments.images import balanced
-from experiments.printed import Comparison
+from experiments.result import CertifiedResult, Comparison, Result
 from lib.copositive import solve_whitened
 from lib.data import load_images
 from lib.numerics import Array
@@ -23,12 +23,12 @@ EACH = 10
 RECORDS = 150
 """Points of the curve of a longer descent."""
 
-SETTLED = 1e-5
+CONVERGED = 1e-5
 """Relative decrease in 1000 epochs below which SGD has converged."""
 
 
 @dataclass(frozen=True, eq=False)
-class Generation:
+class GeneratedImages(CertifiedResult):
     """Bounds of p* and generated images for each beta.
 
     Parameters
@@ -59,6 +59,12 @@ class Generation:
         Targets, SGD's and the recovered network's images, one of each class.
     """
 
+    COLUMNS = (
+        *("betas", "relaxed", "bound", "sgd", "recovered", "trimmed", "idle"),
+        *("stops", "decay"),
+    )
+    ENDS = ("upper", "bound")
+
     dataset: str
     betas: np.ndarray
     relaxed: np.ndarray
@@ -79,16 +85,6 @@ class Generation:
         """The best network's objective, (k,)."""
         return np.fmin(np.fmin(self.sgd, self.recovered), self.trimmed)
 
-    @property
-    def relative_gap(self) -> Array:
-        """``(upper - bound) / upper``, (k,): how far p* can be from either."""
-        return (self.upper - self.bound) / self.upper
-
-    def table(self) -> dict[str, Array]:
-        """Return both sides by beta."""
-        names = ("betas", "relaxed", "bound", "sgd", "recovered", "trimmed", "idle")
-        return {name: getattr(self, name) for name in (*names, "stops", "decay")}
-
     def comparisons(self) -> tuple[Comparison, ...]:
         """Compare with Figure 4: SGD lies on (20), but for the lowest beta."""
         note = "At small beta the epochs are too few for weight decay to act."
@@ -99,7 +95,7 @@ class Generation:
 
 
 @dataclass(frozen=True, eq=False)
-class Prolonged:
+class Prolonged(Result):
     """One descent of Figure 4 that travels further than the paper's.
 
     Parameters
@@ -131,11 +127,6 @@ class Prolonged:
     relaxed: float
     bound: float
 
-    def table(self) -> dict[str, Array]:
-        """Return the curve."""
-        names = ("epochs", "travel", "objectives")
-        return {name: getattr(self, name) for name in names}
-
 
 def generate_images(
     dataset: str = "mnist",
@@ -147,7 +138,7 @@ def generate_images(
     tolerance: float = 1e-6,
     seed: int = 0,
     checkpoint: Path | None = None,
-) -> Generation:
+) -> GeneratedImages:
     """Generate 100 images from whitened noise by SGD and by (20) (Figure 4).
 
     Pixels are in 0..1. The paper's 60,000 epochs at rate 5e-5 travel as far as 15,000
@@ -186,7 +177,7 @@ def generate_images(
     made = list(map(recover_from_activations, problems, (r.W for r in relaxed)))
     both = run.networks, [recovery.network for recovery in made]
     shown = [_shown(X, networks, targets.shape) for networks in both]
-    return Generation(
+    return GeneratedImages(
         dataset=dataset,
         betas=weights,
         **_upper_sides(problems, run.networks),
@@ -287,7 +278,7 @@ def _settings(epochs: int, checkpoint: Path | None) -> Settings:
     """Return how SGD is run."""
     return Settings(
         epochs,
-        tolerance=SETTLED,
+        tolerance=CONVERGED,
         points=2,
         precision="float32",
         outputs="row_space",

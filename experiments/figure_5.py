@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from experiments.descents import descend_stably
 from experiments.images import DEVIATION, WhiteImages, linear_side, white_images
-from experiments.printed import Comparison
+from experiments.result import Comparison, Result, columns
 from lib.certificate import beta_max
 from lib.numerics import Array
 from lib.problem import Problem
 from lib.sgd import Descent, Grid, Settings
-from lib.svd import linear_optimum
-from lib.svd.centred import centred_oracle
-from lib.svd.soft_threshold import spectral_oracle
+from lib.svd import CentredOracle, SpectralOracle, linear_optimum
 
-KINDS = ("relu", "linear")
+NETWORKS = ("relu", "linear")
 
 
 @dataclass(frozen=True, eq=False)
-class Activations:
+class Activations(Result):
     """Losses of ReLU and linear networks on the labels of a ReLU teacher.
 
     Parameters
@@ -89,12 +86,12 @@ class Activations:
 
     def table(self) -> dict[str, Array]:
         """Return losses by activation and beta."""
-        columns = {
-            "activation": np.repeat(KINDS, len(self.betas)),
+        told = {
+            "activation": np.repeat(NETWORKS, len(self.betas)),
             "beta": np.tile(self.betas, 2),
         }
         names = ("objective", "train", "test", "weight_decay", "rates", "stops")
-        return columns | {name: getattr(self, name).ravel() for name in names}
+        return told | {name: getattr(self, name).ravel() for name in names}
 
     def comparisons(self) -> tuple[Comparison, ...]:
         """Compare with A.1.2."""
@@ -162,13 +159,13 @@ def compare_activations(
     sizes = neurons, epochs, rate, seed + 1, start
     rows = [
         _students(problem, images, held_out, kind, weights, sizes=sizes, at=checkpoint)
-        for kind in KINDS
+        for kind in NETWORKS
     ]
     return Activations(
         demean=demean,
         start=start,
         betas=weights,
-        **{name: np.array([row[name] for row in rows]) for name in rows[0]},
+        **columns(rows),
         zero_train=_half_square(Y),
         zero_test=_half_square(held_out),
         **_without_training(images, Y, held_out),
@@ -203,8 +200,8 @@ def _without_training(images: WhiteImages, Y: Array, held_out: Array) -> dict:
 def _thresholds(problem: Problem, betas: Array, demean: bool) -> dict:
     """Return the linear optima, and from which beta on zero is optimal."""
     sigma, rest = linear_side(problem.Y, demean=demean)
-    oracle = centred_oracle if demean else spectral_oracle
-    kappa = beta_max(problem, bound=partial(oracle, deviation=DEVIATION))
+    bound = (CentredOracle if demean else SpectralOracle)(problem.X, DEVIATION)
+    kappa = beta_max(problem, bound=bound)
     whole = np.linalg.svd(problem.Y, compute_uv=False)
     return {
         "relu_bound": np.array([linear_optimum(whole, b) for b in betas]),
@@ -225,9 +222,9 @@ def _students(
     *,
     sizes: tuple,
     at: Path | None,
-) -> dict[str, list[float]]:
+) -> dict[str, Array]:
     """Train a network for each beta, one at a time to hold few weights."""
-    rows: dict[str, list[float]] = {}
+    rows = []
     for k, beta in enumerate(betas):
         folder = at / f"{kind}_{k}" if at else None
         run = _stable(problem, kind, beta, sizes, folder)
@@ -247,9 +244,8 @@ def _students(
             "rates": float(run.rates[0]),
             "stops": int(run.stops[0]),
         }
-        for name, value in row.items():
-            rows.setdefault(name, []).append(value)
-    return rows
+        rows.append(row)
+    return columns(rows)
 
 
 def _stable(

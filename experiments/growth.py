@@ -9,15 +9,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from experiments.result import CertifiedResult, columns
 from lib.certificate import beta_max
 from lib.data import gaussian_teacher
 from lib.frank_wolfe import solve
-from lib.numerics import Array
 from lib.problem import Network, Problem, objective
 
 
 @dataclass(frozen=True, eq=False)
-class Growth:
+class Growth(CertifiedResult):
     """One certified solve for each number of samples, all of one teacher.
 
     Parameters
@@ -53,17 +53,6 @@ class Growth:
     test_error: np.ndarray
     memory: np.ndarray
     noise: float
-
-    @property
-    def relative_gap(self) -> Array:
-        """What the certificates leave open, (k,)."""
-        return (self.primal - self.dual) / self.primal
-
-    def table(self) -> dict[str, Array]:
-        """Return all columns."""
-        names = ("n", "betas", "kappa_seconds", "seconds", "wall_seconds", "primal")
-        more = ("dual", "neurons", "rounds", "train_error", "test_error", "memory")
-        return {name: getattr(self, name) for name in (*names, *more)}
 
 
 def measure_growth(
@@ -108,12 +97,13 @@ def measure_growth(
     test = Problem(X[most:], Y[most:], 1.0)
     # Kernels are compiled at their first use, which is not to be measured.
     solve(Problem(X[:50], Y[:50], 1.0), tolerance=1e-2)
-    rows = [_measure(Problem(X[:n], Y[:n], 1.0), test, share, tolerance) for n in sizes]
-    columns = {name: np.array([row[name] for row in rows]) for name in rows[0]}
-    return Growth(**columns, noise=noise**2)
+    rows = [
+        _solve_row(Problem(X[:n], Y[:n], 1.0), test, share, tolerance) for n in sizes
+    ]
+    return Growth(**columns(rows), noise=noise**2)
 
 
-def _measure(
+def _solve_row(
     problem: Problem, test: Problem, share: float, tolerance: float
 ) -> dict[str, float]:
     """Return the row of one problem."""

@@ -68,7 +68,7 @@ class WhiteImages:
 
     def test_accuracy(self, W: Array, V: Array) -> float:
         """Return the share of test images whose largest output is their class."""
-        return accuracy(self.test_outputs(W, V), self.test_labels)
+        return share_correct(self.test_outputs(W, V), self.test_labels)
 
 
 def linear_side(Y: Array, *, demean: bool) -> tuple[Array, float]:
@@ -82,7 +82,7 @@ def linear_side(Y: Array, *, demean: bool) -> tuple[Array, float]:
     return np.linalg.svd(centred, compute_uv=False), rest
 
 
-def accuracy(outputs: Array, labels: np.ndarray) -> float:
+def share_correct(outputs: Array, labels: np.ndarray) -> float:
     """Return the share of rows whose largest entry is at their label."""
     return float((outputs.argmax(axis=1) == labels).mean())
 

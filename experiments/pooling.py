@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
+from experiments.result import CertifiedResult, Result
 from lib.certificate import Certificate, certify
-from lib.cone_pca import Limits, oracle, propose
+from lib.cone_pca import Limits, Oracle
 from lib.copositive.textbook import gauge_program, literal_program
 from lib.data import load_images
 from lib.frank_wolfe import solve
@@ -20,7 +20,7 @@ SIDE = 28
 PACK = 100
 """Images in the pack, ten of a class."""
 
-CLIMBS = 100
+DIRECTIONS = 100
 """Random directions to climb from, beside the patches."""
 
 ROUNDS = 20
@@ -34,7 +34,7 @@ ABOVE = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
-class PooledDigits:
+class PooledDigits(CertifiedResult):
     """A CNN on digits, what is proved of it, and how far the search came.
 
     Parameters
@@ -61,14 +61,9 @@ class PooledDigits:
     rows: int
     rank: int
 
-    @property
-    def relative_gap(self) -> float:
-        """``(primal - dual) / primal``."""
-        return (self.primal - self.dual) / self.primal
-
 
 @dataclass(frozen=True, eq=False)
-class PooledPrograms:
+class PooledPrograms(Result):
     """The optimum of a CNN and two readings of (50), for each beta.
 
     Parameters
@@ -207,7 +202,7 @@ def certify_digits(
     """
     images, Y = small_digits(count, pixels)
     problem = pooled_problem(images, Y, beta, size=size, stride=stride, loss="softmax")
-    starts = np.random.default_rng(seed).standard_normal((CLIMBS, size**2))
+    starts = np.random.default_rng(seed).standard_normal((DIRECTIONS, size**2))
     network, proof = train_and_certify(problem, starts, nodes=nodes)
     network = network.balanced()
     return PooledDigits(
@@ -252,8 +247,9 @@ def train_and_certify(
         limits = Limits(
             problem.beta * (1 + ABOVE), 1e-10, share * nodes, share * seconds
         )
-        proposed = partial(propose, starts=starts)
+        proposed = Oracle(problem.X, limits=Limits(nodes=0), starts=starts)
         network = solve(problem, start=network, rounds=ROUNDS, bound=proposed).network
-        proof = certify(problem, network, bound=partial(oracle, limits=limits))
+        bound = Oracle(problem.X, limits=limits)
+        proof = certify(problem, network, refine=0, bound=bound)
         starts = np.vstack([starts, proof.kappa.candidates])
     return network, proof

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lib.cone_pca import Counted, oracle
-from lib.cutting_plane import solve_dual
-from lib.cutting_plane.method import Bundle, Centre
+from experiments.result import Result
+from lib.cone_pca import Counted, Oracle
+from lib.cutting_plane import Bundle, Centre, solve_dual
 from lib.frank_wolfe import solve
 from lib.numerics import Array
 from lib.problem import Problem
@@ -23,7 +23,7 @@ RULES = {
 
 
 @dataclass(frozen=True, eq=False)
-class Questions:
+class Questions(Result):
     """Questions until the relative gap was proved, one entry a problem.
 
     Parameters
@@ -44,10 +44,6 @@ class Questions:
     bundle: np.ndarray
     frank_wolfe: np.ndarray
     guaranteed: Array
-
-    def table(self) -> dict[str, Array]:
-        """Return all columns."""
-        return dict(vars(self))
 
 
 def centroid_questions(problem: Problem, tolerance: float) -> float:
@@ -92,8 +88,9 @@ def count_questions(
     rng, rows = np.random.default_rng(seed), []
     for n, c in ((n, c) for n in samples for c in outputs):
         X, Y = rng.standard_normal((n, 2)), rng.standard_normal((n, c))
-        problem = Problem(X, Y, share * oracle(X, Y).value)
-        asked = [Counted() for _ in range(len(RULES) + 1)]
+        bound = Oracle(X)
+        problem = Problem(X, Y, share * bound(Y).value)
+        asked = [Counted(bound) for _ in range(len(RULES) + 1)]
         for counter, rule in zip(asked, RULES.values(), strict=False):
             solve_dual(problem, rule, tolerance=tolerance, bound=counter)
         solve(problem, tolerance=tolerance, bound=asked[-1])

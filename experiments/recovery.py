@@ -7,7 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from lib.certificate import Certificate
-from lib.copositive import Relaxation, cover_by_simplices, pentagon, solve_relaxation
+from lib.copositive import (
+    Relaxation,
+    cover_by_simplices,
+    pentagon,
+    pentagon_matrix,
+    solve_relaxation,
+)
 from lib.frank_wolfe import solve
 from lib.problem import Problem
 from lib.recovery import (
@@ -17,7 +23,6 @@ from lib.recovery import (
     recover_from_blocks,
     recover_from_relaxation,
 )
-from lib.recovery.completely_positive import pentagon_matrix
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +48,7 @@ class SplitOptimum:
     @property
     def excess(self) -> dict[str, float]:
         """``objective / p* - 1`` of each network, with the proved bound for p*."""
-        bound = self.program.dual.value
+        bound = self.program.dual
         return {way: found.cost / bound - 1 for way, found in self.recoveries.items()}
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.result import Result
 from lib.arrangements import generic_cell_count
 from lib.cone_pca import Limits, correlation, oracle
 from lib.cone_pca.ascent import ascend
@@ -23,12 +24,12 @@ a thousandth that a practical certificate asks for."""
 CONE_SAMPLES = 4000
 """Directions tried in a cone, where its bound is compared with them."""
 
-SOLVED = 1e-8
+TRAINED_WITHIN = 1e-8
 """Relative gap to which the networks are trained whose residuals are searched."""
 
 
 @dataclass(frozen=True, eq=False)
-class Ascents:
+class Ascents(Result):
     """What multi-start ascent reaches, on several draws of data.
 
     Parameters
@@ -58,12 +59,12 @@ class Ascents:
 
     def table(self) -> dict[str, Array]:
         """Return the worst and the mean share of kappa by number of starts."""
-        columns = {"starts": self.starts}
+        told = {"starts": self.starts}
         for name in ("power", "climbs"):
             reached = getattr(self, name)
-            columns[f"{name}_worst"] = reached.min(axis=0)
-            columns[f"{name}_mean"] = reached.mean(axis=0)
-        return columns
+            told[f"{name}_worst"] = reached.min(axis=0)
+            told[f"{name}_mean"] = reached.mean(axis=0)
+        return told
 
 
 def power_ascent(X: Array, Z: Array, U: Array, steps: int = 100) -> Array:
@@ -167,7 +168,7 @@ def shrink_cone(
 
 
 @dataclass(frozen=True, eq=False)
-class SearchSizes:
+class SearchSizes(Result):
     """Cones that branch and bound looks at, beside the number of cells.
 
     Parameters
@@ -189,11 +190,6 @@ class SearchSizes:
     random: np.ndarray
     residual: np.ndarray
     neurons: np.ndarray
-
-    def table(self) -> dict[str, Array]:
-        """Return all columns."""
-        names = ("n", "cells", "random", "residual", "neurons")
-        return {name: getattr(self, name) for name in names}
 
 
 def count_nodes(
@@ -225,7 +221,7 @@ def count_nodes(
         X, Y = (rng.standard_normal((n, k)) for k in (rank, outputs))
         kappa = oracle(X, Y).value
         problem = Problem(X, Y, share * kappa)
-        network = solve(problem, tolerance=SOLVED).network
+        network = solve(problem, tolerance=TRAINED_WITHIN).network
         R, level = residual(problem, network), problem.beta * (1 + PROVED_EXCESS)
         random = branch_and_bound(make_points(X, Y), kappa, Limits())
         trained = branch_and_bound(make_points(X, R), 0.0, Limits(level=level))

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import ast
 import csv
-import hashlib
 import inspect
 import io
-import json
 import os
 import platform
 import shutil
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
-from datetime import UTC, datetime
-from importlib import import_module, metadata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, get_type_hints
 
 import numpy as np
 
+from experiments.result import Result
+from lib import store
 from lib.data.paper import DATA
-from lib.sgd.checkpoint import read_arrays, write_arrays
-from lib.store import replace, written_whole
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = Path(os.environ.get("BOOK_EXPERIMENTS", ROOT / "_build" / "experiments"))
@@ -31,6 +27,9 @@ FOLDER = Path(os.environ.get("BOOK_EXPERIMENTS", ROOT / "_build" / "experiments"
 
 PACKAGES = ("numpy", "scipy", "torch", "clarabel")
 """What computes the results."""
+
+OURS = ("lib", "experiments")
+"""The packages whose code a result depends on."""
 
 SCALARS = (bool, int, float, str)
 
@@ -70,7 +69,14 @@ class Run:
 
 @dataclass(frozen=True, eq=False)
 class Stored:
-    """A result, how it came about, and whether it was found on disk."""
+    """A result, how it came about, and whether it was found on disk.
+
+    Parameters
+    ----------
+    result : Result
+    run : Run
+    found : bool
+    """
 
     result: Any
     run: Run
@@ -82,12 +88,12 @@ def cached(
 ) -> Stored:
     """Run an experiment, or take its result from disk if nothing has changed.
 
-    The result is a dataclass of arrays and plain values. It is kept as
-    ``NAME-KEY.npz``, with its :class:`Run` beside it in ``.json`` and, if it has a
-    method ``table``, the same numbers as tidy columns in ``.csv``. The key hashes the
-    parameters, the source of every module of this library that the experiment
-    reaches, the hashes of the images, and the versions of the packages. A file that
-    is damaged is made again.
+    The result is a :class:`Result` of arrays and plain values. It is kept as
+    ``NAME-KEY.npz``, with its :class:`Run` beside it in ``.json`` and its table, tidy
+    columns of the same numbers, in ``.csv``. The key hashes the parameters, the source
+    of every module of ``lib`` and ``experiments`` that the experiment reaches, the
+    hashes of the images, and the versions of the packages. A file that is damaged is
+    made again.
 
     Parameters
     ----------
@@ -102,15 +108,18 @@ def cached(
     ------
     TypeError
         If the experiment has no such parameter, or a result holds other types.
+    ValueError
+        If the experiment is in neither package.
     """
     bound = inspect.signature(experiment).bind(**parameters)
     bound.apply_defaults()
     told = {k: v for k, v in bound.arguments.items() if k != "checkpoint"}
     key = _key(experiment, told)
     path = folder / f"{experiment.__name__}-{key[:16]}.npz"
-    known = _find(experiment, path, key)
-    if known is not None:
-        return known
+    run = store.read_record(Run, path)
+    if run is not None and run.key == key:
+        kind = get_type_hints(experiment)["return"]
+        return Stored(load_result(kind, path), run, True)
     resumable = "checkpoint" in bound.arguments
     resume = {"checkpoint": path.with_suffix("")} if resumable else {}
     wall, cpu = time.perf_counter(), time.process_time()
@@ -122,38 +131,24 @@ def cached(
     return Stored(result, run, False)
 
 
-def _find(experiment: Callable[..., Any], path: Path, key: str) -> Stored | None:
-    """Return the stored result if it is whole and of this key."""
-    try:
-        run = Run(**json.loads(path.with_suffix(".json").read_text(encoding="utf-8")))
-        content = path.read_bytes()
-    except (OSError, ValueError, TypeError):
-        return None
-    if run.key != key or run.sha256 != hashlib.sha256(content).hexdigest():
-        return None
-    kind = get_type_hints(experiment)["return"]
-    return Stored(load_result(kind, path), run, True)
-
-
-def _write(path: Path, result: Any, about: tuple) -> Run:
+def _write(path: Path, result: Result, about: tuple) -> Run:
     """Save a result with its record and its table."""
     experiment, key, parameters, (seconds, cpu_seconds) = about
     save_result(path, result)
     run = Run(
         key,
-        hashlib.sha256(path.read_bytes()).hexdigest(),
+        store.sha256(path.read_bytes()),
         f"{experiment.__module__}.{experiment.__name__}",
         {name: _plain(value) for name, value in parameters.items()},
         round(seconds, 2),
         round(cpu_seconds, 2),
-        datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        store.now(),
         _versions(),
-        {"cores": os.cpu_count(), "platform": platform.machine()},
+        store.machine(),
     )
-    text = json.dumps(asdict(run), indent=1) + "\n"
-    replace(path.with_suffix(".json"), text.encode())
-    if hasattr(result, "table"):
-        _write_table(path.with_suffix(".csv"), result.table())
+    store.write_record(path, run)
+    if columns := result.table():
+        _write_table(path.with_suffix(".csv"), columns)
     return run
 
 
@@ -174,7 +169,7 @@ def save_result(path: Path, result: Any) -> None:
                 f"{field.name} of type {type(value).__name__}. Split it up."
             )
         arrays[field.name] = np.asarray(value)
-    write_arrays(path, arrays)
+    store.write_arrays(path, arrays)
 
 
 def _is_object(value: Any) -> bool:
@@ -190,7 +185,7 @@ def load_result(kind: type, path: Path) -> Any:
     ValueError
         If the file is damaged or holds other fields.
     """
-    arrays = read_arrays(path)
+    arrays = store.read_arrays(path)
     names = {field.name for field in fields(kind)}
     if set(arrays) != names:
         odd = sorted(names ^ set(arrays))
@@ -206,7 +201,7 @@ def load_result(kind: type, path: Path) -> Any:
 def _write_table(path: Path, columns: dict[str, Any]) -> None:
     """Write columns of equal length as CSV, numbers in full."""
     with (
-        written_whole(path) as whole,
+        store.written_whole(path) as whole,
         io.TextIOWrapper(whole, newline="", encoding="utf-8") as file,
     ):
         writer = csv.writer(file)
@@ -223,46 +218,70 @@ def _plain(value: Any) -> Any:
 
 def _versions() -> dict[str, str]:
     """Return the versions of what computes."""
-    return {name: metadata.version(name) for name in PACKAGES} | {
-        "python": platform.python_version()
-    }
+    return store.versions(PACKAGES) | {"python": platform.python_version()}
 
 
 def _key(experiment: Callable[..., Any], parameters: dict[str, Any]) -> str:
     """Hash everything that a result depends on."""
     told = {name: _plain(value) for name, value in parameters.items()}
     head = [experiment.__name__, told, _versions(), platform.machine()]
-    digest = hashlib.sha256(json.dumps(head, sort_keys=True).encode())
     sources = sources_of(experiment.__module__)
-    for path in [*sources, *sorted(DATA.glob("*.json"))]:
-        content = path.read_bytes()
-        digest.update(f"{path.name} {len(content)}\n".encode() + content)
-    return digest.hexdigest()
+    return store.content_key([*sources, *sorted(DATA.glob("*.json"))], head)
 
 
 def sources_of(module: str) -> list[Path]:
-    """List the files of a module and of all modules of ``lib`` that it reaches."""
+    """List the files of a module and of all that it reaches in our packages.
+
+    Parameters
+    ----------
+    module : str
+        Dotted name, in ``lib`` or ``experiments``.
+
+    Raises
+    ------
+    ValueError
+        If it is in neither: its code could change unnoticed.
+
+    Notes
+    -----
+    A module reaches what it imports, anywhere in it, and the packages within ``lib``
+    that hold those modules. The list in ``experiments/__init__.py`` is not reached, so
+    that an experiment does not depend on the others.
+    """
+    if module.split(".")[0] not in OURS or _path(module) is None:
+        raise ValueError(
+            f"An experiment must be in a module of {' or '.join(OURS)}, whose code its "
+            f"key follows; got one in {module!r}. Move it into a file of experiments/."
+        )
     found: dict[str, Path] = {}
     waiting = [module]
     while waiting:
         name = waiting.pop()
-        path = Path(import_module(name).__file__)
-        if name in found or not path.is_file():
-            continue
-        found[name] = path
-        waiting += _imports(path)
+        path = _path(name)
+        if name not in found and path is not None:
+            found[name] = path
+            waiting += _imports(path)
     return sorted(found.values())
 
 
-def _imports(path: Path) -> list[str]:
-    """Return the modules of ``lib`` that a file imports, their packages included."""
-    names = []
+def _path(module: str) -> Path | None:
+    """Return the file of a module of ours; None if the name is none."""
+    stem = ROOT.joinpath(*module.split("."))
+    files = stem.with_suffix(".py"), stem / "__init__.py"
+    return next((path for path in files if path.is_file()), None)
+
+
+def _imports(path: Path) -> Iterator[str]:
+    """Yield names that a file imports from our packages, and packages that hold them.
+
+    What is imported from a package may be a module of it, so its name is yielded, too.
+    """
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = []
         if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module == "lib":
-            names += [f"lib.{alias.name}" for alias in node.names]
+            names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names.append(node.module)
-    ours = [name.split(".") for name in names if name.split(".")[0] == "lib"]
-    return [".".join(parts[:k]) for parts in ours for k in range(1, len(parts) + 1)]
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        for parts in (name.split(".") for name in names):
+            if parts[0] in OURS:
+                yield from (".".join(parts[:k]) for k in range(2, len(parts) + 1))

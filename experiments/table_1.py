@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.result import Result
 from lib.arrangements import generic_cell_count, iterate_cells, paper_cell_bound
 from lib.cone_pca import Limits, propose
 from lib.cone_pca.branch_and_bound import branch_and_bound
@@ -15,7 +16,7 @@ from lib.numerics import Array
 
 
 @dataclass(frozen=True, eq=False)
-class Complexity:
+class Complexity(Result):
     """Counts and times for Gaussian data, one row a size.
 
     Parameters
@@ -56,11 +57,6 @@ class Complexity:
             return float("nan")
         column = np.log(getattr(self, name)[rows])
         return float(np.polyfit(np.log(self.n[rows]), column, 1)[0])
-
-    def table(self) -> dict[str, Array]:
-        """Return all columns."""
-        names = ("n", "r", "cells", "generic", "printed", "seconds")
-        return {k: getattr(self, k) for k in (*names, "nodes", "node_seconds")}
 
 
 def measure_complexity(
@@ -111,10 +107,10 @@ def _measure(X: Array, Z: Array, most: float) -> tuple[float, ...]:
     begin = time.perf_counter()
     cells = sum(len(chunk.witnesses) for chunk in iterate_cells(X))
     seconds = time.perf_counter() - begin
-    return float(cells), seconds, *_search(X, Z, most)
+    return float(cells), seconds, *_count_nodes(X, Z, most)
 
 
-def _search(X: Array, Z: Array, most: float) -> tuple[float, float]:
+def _count_nodes(X: Array, Z: Array, most: float) -> tuple[float, float]:
     """Return the nodes and the time of a proof of kappa; NaN where there is none."""
     if X.shape[1] <= 2:
         return np.nan, np.nan

@@ -283,9 +283,10 @@ class Softmax(Loss):
 
     Examples
     --------
-    >>> Softmax().targets(np.array([[0.0], [2.0]]))
+    >>> Softmax().targets(np.array([[0.0], [2.0], [1.0]]))
     array([[1., 0., 0.],
-           [0., 0., 1.]])
+           [0., 0., 1.],
+           [0., 1., 0.]])
     """
 
     smoothness: ClassVar[float] = 0.5
@@ -370,7 +371,7 @@ def get_loss(loss: Loss | str) -> Loss:
     Raises
     ------
     ValueError
-        For a name that is none of ``LOSSES``.
+        For a name that is none of ``LOSSES``, or anything else.
 
     Examples
     --------
@@ -379,7 +380,7 @@ def get_loss(loss: Loss | str) -> Loss:
     """
     if isinstance(loss, Loss):
         return loss
-    if loss not in LOSSES:
+    if not isinstance(loss, str) or loss not in LOSSES:
         raise ValueError(
             f"loss must be one of {', '.join(LOSSES)} or a Loss such as Huber(0.5); "
             f"got {loss!r}."
@@ -458,15 +459,20 @@ def _entropy_error(moved: Array | float) -> Array:
 
 
 def _one_hot(labels: Array) -> Array:
-    """Return indicator rows of class numbers 0, 1, ..., at least two classes."""
-    whole = (labels == np.floor(labels)) & (labels >= 0)
-    if not whole.all() or labels.max() < 1:
+    """Return indicator rows of class numbers 0, 1, ..., all of which occur.
+
+    An output for a class without samples is a class of its own to the loss, and changes
+    the optimum; so none is made up.
+    """
+    found = np.unique(labels)
+    if len(found) < 2 or not np.array_equal(found, np.arange(len(found))):
         raise ValueError(
             "A single column Y must hold class numbers 0, 1, ... of at least two "
-            f"classes for the softmax loss; got {_some(np.unique(labels))}. Pass "
-            "one-hot rows otherwise."
+            f"classes, each with samples, for the softmax loss; got {_some(found)}. "
+            "Number them with np.unique(Y, return_inverse=True)[1], or pass "
+            "one_hot(labels, classes) where some classes have no sample."
         )
-    return np.eye(int(labels.max()) + 1)[labels.astype(int)]
+    return np.eye(len(found))[labels.astype(int)]
 
 
 def _some(values: Array) -> str:

@@ -1,12 +1,27 @@
-"""Files that are written whole or not at all."""
+"""Results on disk: files written whole, keys of their content, records beside them."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
-from collections.abc import Iterator
+import platform
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from functools import cache
+from importlib import metadata
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, TypeVar
+
+import numpy as np
+
+from lib.numerics import Array
+
+Record = TypeVar("Record")
+"""A dataclass of plain values, with the ``key`` and the ``sha256`` of its file."""
 
 __all__ = [
     "replace",
@@ -34,3 +49,132 @@ def replace(path: Path, content: bytes) -> None:
     """Write a file aside and move it into place."""
     with written_whole(path) as file:
         file.write(content)
+
+
+def write_arrays(path: Path, arrays: Mapping[str, Array]) -> None:
+    """Write arrays to an .npz, whole or not at all."""
+    with written_whole(path) as file:
+        np.savez(file, **arrays)
+
+
+def read_arrays(path: Path) -> dict[str, Array]:
+    """Read an .npz; nothing in it is ever executed.
+
+    Raises
+    ------
+    ValueError
+        If the file is cut short, damaged or no .npz.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return {name: stored[name] for name in stored.files}
+    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
+        raise ValueError(
+            f"{path} must be a whole .npz file; got one that cannot be read "
+            f"({error}). Delete it to start afresh."
+        ) from error
+
+
+def fingerprint(parts: Iterable[Array | str]) -> str:
+    """Hash arrays and words, with their shapes and types."""
+    digest = hashlib.sha256()
+    for part in parts:
+        array = np.ascontiguousarray(part)
+        digest.update(f"{array.dtype.str} {array.shape}\n".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def content_key(files: Iterable[Path], told: Any) -> str:
+    """Hash files, by name and content, and what JSON can say of the rest.
+
+    Parameters
+    ----------
+    files : iterable of Path
+        In an order that does not depend on the machine.
+    told : object
+        Parameters, versions: all else that a result depends on.
+    """
+    return content_keys(files, [told])[0]
+
+
+def content_keys(files: Iterable[Path], many: Iterable[Any]) -> list[str]:
+    """Return :func:`content_key` for several runs, reading the files once."""
+    content = hashlib.sha256()
+    for path in files:
+        read = path.read_bytes()
+        content.update(f"{path.name} {len(read)}\n".encode() + read)
+    found = []
+    for told in many:
+        digest = content.copy()
+        digest.update(json.dumps(told, sort_keys=True).encode())
+        found.append(digest.hexdigest())
+    return found
+
+
+def sha256(content: bytes) -> str:
+    """Return the SHA-256 of some bytes, in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def write_record(path: Path, record: Any) -> None:
+    """Write a dataclass of plain values beside a file, with the suffix .json."""
+    text = json.dumps(asdict(record), indent=1) + "\n"
+    replace(path.with_suffix(".json"), text.encode())
+
+
+def read_record(kind: type[Record], path: Path) -> Record | None:
+    """Read the record beside a file; None unless it is whole and fits the file.
+
+    A file that was cut short or edited does not match the ``sha256`` of its record,
+    and a record that cannot be read is none; either way the run is to be made again.
+    """
+    try:
+        record = kind(**json.loads(path.with_suffix(".json").read_text("utf-8")))
+        content = path.read_bytes()
+    except (OSError, ValueError, TypeError):
+        return None
+    return record if record.sha256 == sha256(content) else None
+
+
+def now() -> str:
+    """Return date and time in UTC, to the minute."""
+    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def versions(packages: Iterable[str]) -> dict[str, str]:
+    """Return the installed version of each package."""
+    return {name: metadata.version(name) for name in packages}
+
+
+def machine() -> dict[str, Any]:
+    """Describe the machine in words that a reader can compare with their own."""
+    return {
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count(),
+        "GPU": _gpu(),
+        "platform": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+    }
+
+
+@cache
+def _gpu() -> str:
+    """Tell the GPU that PyTorch sees, on which gradient descent then runs."""
+    if metadata.version("torch").endswith("+cpu"):
+        return "none"
+    import torch  # here, because it takes a second and 200 MB of each worker
+
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
+
+
+def _processor() -> str:
+    """Tell the processor's model name, or what the platform knows of it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if "model name" in line]
+    return names[0] if names else platform.processor() or "unknown"

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from copt import minimize_frank_wolfe
 
-from lib.cone_pca import oracle
+from lib.cone_pca import Oracle
 from lib.numerics import Array
 
 
@@ -20,6 +20,7 @@ class Atoms:
     def __init__(self, X: Array, c: int, radius: float) -> None:
         """Start without atoms."""
         self.X, self.c, self.radius = X, c, radius
+        self.ask = Oracle(X)
         self.U: list[Array] = []
         self.G: list[Array] = []
         self.steps: list[float] = []
@@ -29,7 +30,7 @@ class Atoms:
     ) -> tuple[Array, None, None, float]:
         """Return the way to the atom that correlates best with ``direction``."""
         R = direction.reshape(-1, self.c)
-        u = oracle(self.X, R).direction
+        u = self.ask(R).direction
         h = np.maximum(self.X @ u, 0.0)
         g = R.T @ h
         g = g / max(float(np.linalg.norm(g)), np.finfo(float).tiny)

@@ -22,7 +22,7 @@ from lib.arrangements.double_description import (
     make_table,
     simplicial_cones,
 )
-from lib.numerics import EPS, Array
+from lib.numerics import EPS, Array, unit_rows
 from lib.numerics.compiled import compiled
 
 TURN = 2 * pi
@@ -250,8 +250,7 @@ def iterate_cells(X: Array, chunk: int = 4096) -> Iterator[Chunk]:
             f"iterate_cells needs a finite matrix X and chunk >= 1; got X {X.shape} "
             f"with {int((~np.isfinite(X)).sum())} bad entries and chunk = {chunk!r}."
         )
-    walls = _walls(X)
-    if len(walls.normals) == 0:
+    if not X.any():
         packed = np.packbits(np.ones((1, len(X)), dtype=bool), axis=1)
         nothing = np.zeros(1, dtype=np.int64)
         yield Chunk(
@@ -260,6 +259,7 @@ def iterate_cells(X: Array, chunk: int = 4096) -> Iterator[Chunk]:
             Rays(np.zeros((0, X.shape[1])), nothing, nothing),
         )
         return
+    walls = _walls(X)
     for harvest in _harvests(walls.normals @ walls.basis, chunk):
         yield _mirrored(walls, harvest)
 
@@ -281,16 +281,11 @@ class _Walls:
 def _walls(X: Array) -> _Walls:
     """Find the distinct walls of X and how its samples lie to them."""
     normals = unit_normals(X)
-    owner, turned = np.zeros(len(X), dtype=np.int64), np.zeros(len(X), dtype=np.int8)
-    if len(normals):
-        lengths = np.linalg.norm(X, axis=1)
-        nonzero = lengths > 0
-        cosines = (X[nonzero] / lengths[nonzero, None]) @ normals.T
-        owner[nonzero] = np.abs(cosines).argmax(axis=1)
-        turned[nonzero] = np.sign(cosines[np.arange(len(cosines)), owner[nonzero]])
     order, basis = independent_first(normals)
-    place = np.argsort(order)
-    return _Walls(normals[order], basis, place[owner] if len(place) else owner, turned)
+    cosines = unit_rows(X) @ normals[order].T
+    owner = np.abs(cosines).argmax(axis=1)
+    turned = np.sign(cosines[np.arange(len(X)), owner]).astype(np.int8)
+    return _Walls(normals[order], basis, owner, turned)
 
 
 def _harvests(walls: Array, chunk: int) -> Iterator[Harvest]:
@@ -333,13 +328,13 @@ def unit_normals(X: Array) -> Array:
 
     Of two parallel rows the first is kept; its sign is its own. O(n k d).
     """
-    lengths = np.linalg.norm(X, axis=1)
-    rows = X[lengths > 0] / lengths[lengths > 0, None]
-    return rows[first_of_line(rows)]
+    rows = unit_rows(X)
+    rows = rows[rows.any(axis=1)]
+    return rows[_first_of_line(rows)]
 
 
 @compiled
-def first_of_line(rows):
+def _first_of_line(rows):
     """Mark the unit rows that span a line with no row before them."""
     fresh = np.ones(len(rows), dtype=np.bool_)
     for i in range(len(rows)):

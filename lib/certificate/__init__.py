@@ -3,6 +3,7 @@
 from lib.certificate.distance import Distance, Improvement, add_neuron, measure, within
 from lib.certificate.exact import ExactCertificate, exact_certificate
 from lib.certificate.second_opinion import ask_checker
+from lib.certificate.solution import Round, Solution
 from lib.certificate.weak_duality import Certificate, beta_max, certify
 
 __all__ = [
@@ -10,6 +11,8 @@ __all__ = [
     "Distance",
     "ExactCertificate",
     "Improvement",
+    "Round",
+    "Solution",
     "add_neuron",
     "ask_checker",
     "beta_max",

@@ -7,13 +7,13 @@ that it is at least so far.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
 from lib.certificate.weak_duality import Certificate, certify
-from lib.cone_pca import Limits, Oracle, oracle
+from lib.cone_pca import AnyOracle, Limits, Oracle
 from lib.networks import as_network
 from lib.numerics import Array
 from lib.problem import Network, Problem, residual
@@ -86,12 +86,26 @@ def add_neuron(problem: Problem, network: Network, direction: Array) -> Improvem
     return Improvement(grown, excess**2 / (2 * curvature))
 
 
-def within(seconds: float) -> Oracle:
+def within(X: Array, seconds: float) -> Oracle:
     """Return the oracle with a limit on its time, which only matters from rank 3 on.
 
-    Its bound is proved whenever it stops.
+    Parameters
+    ----------
+    X : (n, d) array
+    seconds : float
+        For each call. The bound is proved whenever it stops.
+
+    Raises
+    ------
+    ValueError
+        If the time is not positive and finite.
     """
-    return partial(oracle, limits=Limits(seconds=seconds))
+    if not 0 < seconds < np.inf:
+        raise ValueError(
+            f"seconds must be positive and finite; got {seconds!r}. Without a limit "
+            "take Oracle(X)."
+        )
+    return Oracle(X, limits=Limits(seconds=seconds))
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +142,7 @@ class Distance:
 
 
 def measure(
-    problem: Problem, network: Network | Any, *, bound: Oracle = oracle
+    problem: Problem, network: Network | Any, *, bound: AnyOracle | None = None
 ) -> Distance:
     """Prove from both sides how far a network is from the optimum of (5).
 
@@ -136,8 +150,8 @@ def measure(
     ----------
     problem : Problem
     network : Network or torch.nn.Sequential
-    bound : callable
-        The oracle; one with limits loosens the upper side.
+    bound : callable, optional
+        An oracle made for the problem's X; one with limits loosens the upper side.
 
     Returns
     -------
@@ -163,9 +177,4 @@ def measure(
     network = as_network(network)
     proof = certify(problem, network, bound=bound)
     tried = [add_neuron(problem, network, u) for u in proof.kappa.candidates]
-    return Distance(proof, max(tried, key=_gain))
-
-
-def _gain(improvement: Improvement) -> float:
-    """Return what a neuron gains."""
-    return improvement.gain
+    return Distance(proof, max(tried, key=attrgetter("gain")))

@@ -16,11 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from lib.certificate.weak_duality import certify
+from lib.certificate.weak_duality import REFINEMENTS, certify
 from lib.losses import Squared
 from lib.networks import as_network
 from lib.numerics import Array
-from lib.problem import Network, Problem
+from lib.problem import Bounds, Network, Problem
 
 FORMAT = "relu-certificate-1"
 """Name of the file format that ``tools/check_certificate.py`` reads."""
@@ -36,7 +36,7 @@ Cell = tuple[list[Vector], list[list[int]]]
 
 
 @dataclass(frozen=True, eq=False)
-class ExactCertificate:
+class ExactCertificate(Bounds):
     """A network, a dual point and their exact values.
 
     Parameters
@@ -54,16 +54,6 @@ class ExactCertificate:
     Z: Array
     primal: Fraction
     dual: Fraction
-
-    @property
-    def gap(self) -> Fraction:
-        """``primal - dual``."""
-        return self.primal - self.dual
-
-    @property
-    def relative_gap(self) -> float:
-        """``gap / primal`` as a float; 0 when both are 0."""
-        return float(self.gap / self.primal) if self.primal else 0.0
 
     def save(self, path: str | Path) -> None:
         """Write the certificate as JSON, floats in hexadecimal, values as fractions.
@@ -92,7 +82,7 @@ class ExactCertificate:
 
 
 def exact_certificate(
-    problem: Problem, network: Network | Any, *, refine: int = 3
+    problem: Problem, network: Network | Any, *, refine: int = REFINEMENTS
 ) -> ExactCertificate:
     """Certify a network in exact arithmetic.
 

@@ -7,11 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from lib.cone_pca import Maximum, Oracle, oracle
+from lib.cone_pca import AnyOracle, Maximum
+from lib.cone_pca.kappa import oracle_for
 from lib.losses import STAY_INSIDE, best_scale
 from lib.networks import as_network
 from lib.numerics import Array
-from lib.problem import Network, Problem, residual
+from lib.problem import Bounds, Network, Problem, residual
+
+REFINEMENTS = 3
+"""Newton steps on the dual point; each is taken only while it proves more."""
 
 PEAK = 1e-3
 """Local maxima so near to beta take part in the refinement of a dual point."""
@@ -27,7 +31,7 @@ GRAM_ROUNDING = 1e-14
 
 
 @dataclass(frozen=True, eq=False)
-class Certificate:
+class Certificate(Bounds):
     """A primal value, a dual bound, and the dual point that proves it.
 
     ``dual <= p* <= primal``, so the network is optimal up to ``gap``.
@@ -59,16 +63,6 @@ class Certificate:
         """
         return self.kappa.direction
 
-    @property
-    def gap(self) -> float:
-        """``primal - dual``, an upper bound of ``primal - p*``."""
-        return self.primal - self.dual
-
-    @property
-    def relative_gap(self) -> float:
-        """``gap / primal``; 0 when both values are 0."""
-        return self.gap / self.primal if self.primal > 0 else 0.0
-
     def __str__(self) -> str:
         """Return the certificate in one line."""
         return (
@@ -81,8 +75,8 @@ def certify(
     problem: Problem,
     network: Network | Any,
     *,
-    refine: int = 0,
-    bound: Oracle = oracle,
+    refine: int = REFINEMENTS,
+    bound: AnyOracle | None = None,
 ) -> Certificate:
     """Bound the distance of any network from the optimum of (5).
 
@@ -101,10 +95,11 @@ def certify(
         ``Linear, ReLU, Linear``, see :func:`lib.networks.from_torch`.
     refine : int
         Most Newton steps on the dual point. Near an optimum they take the bound
-        below the rounding of the network's outputs; each costs an oracle call.
-    bound : callable
-        The oracle, where another than :func:`lib.cone_pca.oracle` or its limits are
-        wanted.
+        below the rounding of the network's outputs; elsewhere there are none. Each
+        costs an oracle call.
+    bound : callable, optional
+        An oracle made for the problem's X, where one is at hand, or other limits than
+        those of ``Oracle(problem.X)`` are wanted.
 
     Returns
     -------
@@ -115,11 +110,13 @@ def certify(
     Raises
     ------
     ValueError
-        If the shapes of network and problem do not fit.
+        If the shapes of network and problem do not fit, ``refine`` is not a whole
+        number from 0 on, or ``bound`` was made for other data.
 
     Notes
     -----
-    Equations (11) and (78). An oracle call and O(n m (d + c)).
+    Equations (11) and (78). An oracle call and O(n m (d + c)); near an optimum up to
+    ``refine`` more calls.
 
     Examples
     --------
@@ -132,16 +129,22 @@ def certify(
     >>> print(proof)
     primal 0.875, dual 0.59375, relative gap 3.2e-01
     """
+    if not (isinstance(refine, int | np.integer) and refine >= 0):
+        raise ValueError(
+            f"refine must be a whole number of steps >= 0; got {refine!r}. 0 takes the "
+            "best multiple of the residual."
+        )
     network = _fitting(problem, as_network(network))
+    bound = oracle_for(problem.X, bound)
     F = problem.predict(network)
     R = problem.loss.residual(F, problem.Y)
     primal = problem.loss.value(F, problem.Y) + problem.beta * network.weight_decay
-    kappa = bound(problem.X, problem.spread(R))
+    kappa = bound(problem.spread(R))
     proof = _proof(problem, primal, R, kappa)
     return _refined(problem, proof, R, refine, bound)
 
 
-def prove(problem: Problem, Z: Array, kappa_bound: float) -> float:
+def proved_value(problem: Problem, Z: Array, kappa_bound: float) -> float:
     """Return the largest lower bound of p* that a multiple of Z proves.
 
     For points whose kappa is bounded by other means than an oracle, such as averages
@@ -175,7 +178,7 @@ def _proof(problem: Problem, primal: float, R: Array, kappa: Maximum) -> Certifi
 
 
 def _refined(
-    problem: Problem, proof: Certificate, Z: Array, steps: int, bound: Oracle
+    problem: Problem, proof: Certificate, Z: Array, steps: int, bound: AnyOracle
 ) -> Certificate:
     """Move the dual point to where the local maxima of ``|Z^T h(u)|`` equal beta.
 
@@ -192,7 +195,7 @@ def _refined(
         if most == 0:
             break
         Z = Z + _correction(problem, Z, kappa.candidates[peaks][:most])
-        kappa = bound(problem.X, problem.spread(Z))
+        kappa = bound(problem.spread(Z))
         trial = _proof(problem, proof.primal, Z, kappa)
         if trial.dual <= best.dual:
             break
@@ -248,7 +251,7 @@ def _scaled(problem: Problem, R: Array, kappa_bound: float) -> Array:
     return s * R if moved <= slack else 0.0 * R
 
 
-def beta_max(problem: Problem, *, bound: Oracle = oracle) -> Maximum:
+def beta_max(problem: Problem, *, bound: AnyOracle | None = None) -> Maximum:
     """Return kappa of the residual of the zero network.
 
     For ``beta >= kappa`` the zero network is optimal, for smaller ones it is not;
@@ -266,4 +269,4 @@ def beta_max(problem: Problem, *, bound: Oracle = oracle) -> Maximum:
     (1.0, 1.0)
     """
     R = residual(problem, Network.zero(*problem.shape[1:]))
-    return bound(problem.X, problem.spread(R))
+    return oracle_for(problem.X, bound)(problem.spread(R))

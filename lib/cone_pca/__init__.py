@@ -3,19 +3,17 @@
 from lib.cone_pca.branch_and_bound import Limits
 from lib.cone_pca.by_cells import kappa_by_cells
 from lib.cone_pca.counting import Counted
-from lib.cone_pca.faces import ConeMaximum, cone_pca, cone_pca_by_subsets
-from lib.cone_pca.kappa import oracle, propose
-from lib.cone_pca.maximum import Maximum, Oracle, correlation
-from lib.cone_pca.planar import planar_oracle, ray_oracle
-from lib.cone_pca.sharding import Sharing
+from lib.cone_pca.faces import cone_pca, cone_pca_by_subsets
+from lib.cone_pca.kappa import Oracle, oracle, propose
+from lib.cone_pca.maximum import AnyOracle, Maximum, correlation
+from lib.cone_pca.planar import planar_oracle
 
 __all__ = [
-    "ConeMaximum",
+    "AnyOracle",
     "Counted",
     "Limits",
     "Maximum",
     "Oracle",
-    "Sharing",
     "cone_pca",
     "cone_pca_by_subsets",
     "correlation",
@@ -23,5 +21,4 @@ __all__ = [
     "oracle",
     "planar_oracle",
     "propose",
-    "ray_oracle",
 ]

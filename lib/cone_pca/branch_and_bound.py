@@ -3,16 +3,22 @@
 The sphere is covered by the ``2^r`` orthants. A cone is done when a bound for it is
 below the level; otherwise it is halved where an undecided wall cuts its longest
 edge, until nothing is undecided and the form ``|A u|`` is solved on its faces.
+
+The open cones cover all that is not yet proved. Any of them can be searched anywhere,
+for a while, by a worker that knows the points and the level; what it leaves open comes
+back with its bounds and is dealt again. Parts end by counts and not by the clock, so
+the search is the same whatever does it, unless its time is limited.
 """
 
 from __future__ import annotations
 
 import os
 from collections import namedtuple
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import product
-from time import monotonic
+from time import time
 
 import numpy as np
 
@@ -41,25 +47,32 @@ STACK_BYTES = 2**27
 """Memory for the open nodes of a thread; less than OPEN_NODES fit if n is large."""
 
 FOUND = 64
-"""Maxima that a thread can report in one turn; the last are the best."""
+"""Maxima that a part can report; the last are the best."""
 
-LEFT_NODES = 2**14
-"""Nodes that a thread can leave open in one turn."""
+LEFT_CONES = 2**14
+"""Cones that can be left open by a turn of a worker."""
 
-NODE_BUDGET = 64
-"""Cones looked at below an open node before others get their turn ..."""
+CONE_BUDGET = 64
+"""Cones looked at below an open one before others get their turn ..."""
 
 MANY_OPEN = 2**14
-"""... and as many times more as there are this many nodes open: depth first saves
-memory."""
+"""... and as many times more as there are this many open: depth first saves memory."""
 
-TURN_SECONDS = 0.05
-"""Time of a turn: then threads share what they found and the clock is read."""
+TURN_OPERATIONS = 2**25
+"""Operations after which a worker reads the clock, some 50 ms."""
+
+PARTS, FIRST = 4, 512
+"""Parts of a round, and cones in one of the first; they double, to ``TURN_OPERATIONS``
+operations ..."""
+
+SHARED_PARTS, SHARED_LENGTH = 64, 256
+"""... and what they are for an executor: so many that no worker is idle for long, and
+some 10 s each, so that a part is worth sending."""
 
 Log = namedtuple("Log", "level tolerance open nodes deepest found directions")
 """What one thread counts, as arrays of one entry, and the maxima it found."""
 
-Nodes = namedtuple("Nodes", "rays depths levels")
+Cones = namedtuple("Cones", "rays depths levels")
 """Open cones: rays (k, r, r), cuts above each (k,), proved bounds (k,)."""
 
 
@@ -76,7 +89,7 @@ class Limits:
     nodes : float
         Most cones to look at.
     seconds : float
-        Most time to take; the clock is read every ``TURN_SECONDS``.
+        Most time to take; the clock is read about every 50 ms.
     """
 
     level: float = 0.0
@@ -223,7 +236,7 @@ def bound_cone(points: Points, rays: Array) -> float:
 
 
 class _Worker:
-    """A thread's own stack, work space and log."""
+    """A stack, work space and log, for one thread."""
 
     def __init__(self, points: Points) -> None:
         """Allocate for these points."""
@@ -233,52 +246,125 @@ class _Worker:
         size = min(OPEN_NODES, STACK_BYTES // (4 * n + 8 * r * (r + c)))
         self.stack: Stack = make_stack(max(size, 2 * r + 2), n, r, c)
         self.work = make_scratch(n, r, c), make_face_scratch(r, c), np.zeros(r)
-        self.left = _room(LEFT_NODES, r)
+        self.left = Cones(
+            np.zeros((LEFT_CONES, r, r)),
+            np.zeros(LEFT_CONES, dtype=np.int64),
+            np.zeros(LEFT_CONES),
+        )
         counts = [np.zeros(k, dtype=np.int64) for k in (1, 2, 1, 1)]
         self.log = Log(np.zeros(1), np.zeros(1), *counts, np.zeros((FOUND, r)))
 
-    def run(self, given: Nodes, level: float, tolerance: float, budget: int) -> Nodes:
-        """Explore below these nodes; return those left open, with their bounds."""
-        log = self.log
-        log.level[0], log.tolerance[0] = level, tolerance
-        log.nodes[:] = log.found[:] = 0
-        batch = given, self.left, budget
-        visited, kept = visit(self.points, self.stack, self.work, log, batch)
-        return join([pick(given, slice(visited, None)), pick(self.left, slice(kept))])
-
-    @property
-    def directions(self) -> Array:
-        """The maxima found in the last turn."""
-        return self.log.directions[: min(int(self.log.found[0]), FOUND)].copy()
+    def turn(self, cones: Cones, budget: int) -> Cones:
+        """Explore below these cones; return those left open, with their bounds."""
+        batch = cones, self.left, budget
+        visited, kept = visit(self.points, self.stack, self.work, self.log, batch)
+        left = pick(self.left, slice(kept))
+        return above([pick(cones, slice(visited, None)), left], self.log.level[0])
 
 
-def _room(size: int, r: int) -> Nodes:
-    """Allocate for nodes."""
-    return Nodes(np.zeros((size, r, r)), np.zeros(size, dtype=np.int64), np.zeros(size))
+def pick(cones: Cones, which: slice | np.ndarray) -> Cones:
+    """Return copies of some cones."""
+    return Cones(*(np.array(part[which]) for part in cones))
 
 
-def _orthants(r: int) -> Nodes:
+def above(parts: list[Cones], level: float) -> Cones:
+    """Return the cones of all parts that are not below a level, the worst first."""
+    joined = Cones(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+    order = np.argsort(-joined.levels, kind="stable")
+    return pick(joined, order[joined.levels[order] > level])
+
+
+def _orthants(r: int) -> Cones:
     """Return the ``2^r`` cones between the axes, which cover the sphere."""
     rays = np.array([np.diag(signs) for signs in product([1.0, -1.0], repeat=r)])
-    return Nodes(rays, np.zeros(2**r, dtype=np.int64), np.full(2**r, np.inf))
+    return Cones(rays, np.zeros(2**r, dtype=np.int64), np.full(2**r, np.inf))
 
 
-def pick(nodes: Nodes, which: slice | np.ndarray) -> Nodes:
-    """Return copies of some nodes."""
-    return Nodes(*(np.array(part[which]) for part in nodes))
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Cones for one worker, with all that it has to know.
+
+    Parameters
+    ----------
+    points : Points
+    cones : Cones
+    level, tolerance : float
+        Cones below the level are done; a value found raises it.
+    budget : int
+        Cones looked at below an open one in a turn.
+    most : float
+        Cones to look at, up to a turn.
+    deadline : float
+        When to stop, as :func:`time.time` has it.
+    """
+
+    points: Points
+    cones: Cones
+    level: float
+    tolerance: float
+    budget: int
+    most: float
+    deadline: float
 
 
-def join(parts: list[Nodes]) -> Nodes:
-    """Return the nodes of all parts."""
-    return Nodes(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+@dataclass(frozen=True, eq=False)
+class Explored:
+    """What a worker did of its part: cones still open, what it found, and counts."""
+
+    cones: Cones
+    level: float
+    directions: Array
+    nodes: int
+    leaves: int
+    deepest: int
 
 
-def branch_and_bound(points: Points, value: float, limits: Limits) -> Outcome:
+def explore_part(part: Part, worker: _Worker | None = None) -> Explored:
+    """Search below the cones of a part, in one thread, until a limit is reached.
+
+    Parameters
+    ----------
+    part : Part
+    worker : _Worker, optional
+        For the same points, to be used again.
+
+    Returns
+    -------
+    Explored
+        Every cone of the part is pruned by a proof at ``level`` or below, solved, or
+        covered by the open ones.
+    """
+    worker, cones = worker or _Worker(part.points), part.cones
+    log = worker.log
+    log.level[0], log.tolerance[0] = part.level, part.tolerance
+    log.nodes[:] = log.found[:] = log.deepest[:] = 0
+    size = max(TURN_OPERATIONS // (part.budget * _operations(part.points)), 1)
+    while True:  # a turn also if there is no time at all: so rounds come to an end
+        left = worker.turn(pick(cones, slice(size)), part.budget)
+        cones = above([left, pick(cones, slice(size, None))], log.level[0])
+        done = len(cones.levels) == 0 or log.nodes[0] >= part.most
+        if done or time() >= part.deadline:
+            break
+    directions = log.directions[: min(int(log.found[0]), FOUND)].copy()
+    counts = int(log.nodes[0]), int(log.nodes[1]), int(log.deepest[0])
+    return Explored(cones, float(log.level[0]), directions, *counts)
+
+
+def _operations(points: Points) -> int:
+    """Return about how many operations a cone costs."""
+    (n, r), c = points.X.shape, points.Z.shape[1]
+    return n * r * (r + c)
+
+
+def branch_and_bound(
+    points: Points, value: float, limits: Limits, executor: Executor | None = None
+) -> Outcome:
     """Bound kappa of the points, given a value that it is known to reach.
 
     Every cone is pruned by a proof, solved on its faces, or covered by its halves,
     and open cones keep the bound they had: so the bound holds whenever the search
-    stops. Threads work depth first for a turn on the open cones of largest bound.
+    stops. In each round the open cones are dealt to parts, the largest bounds round
+    robin; rounds grow, so that the first ones make cones for all.
 
     Parameters
     ----------
@@ -287,6 +373,10 @@ def branch_and_bound(points: Points, value: float, limits: Limits) -> Outcome:
     value : float
         Lower bound of kappa, such as a climb finds; 0 will do.
     limits : Limits
+        ``nodes`` is kept up to a turn of each part.
+    executor : concurrent.futures.Executor, optional
+        Where parts are searched; threads, one for each core, by default. A part
+        carries the points, O(n (r + c)), and its cones, r^2 numbers each.
 
     Returns
     -------
@@ -296,50 +386,57 @@ def branch_and_bound(points: Points, value: float, limits: Limits) -> Outcome:
     -----
     Rounding is bounded by :func:`slack` and included. O(n r (r + c)) a node.
     """
-    search = Search(points, max(limits.level, value * (1 + limits.tolerance)), limits)
-    search.run()
+    search = _Search(points, max(limits.level, value * (1 + limits.tolerance)), limits)
+    parts, turns = (PARTS, 1) if executor is None else (SHARED_PARTS, SHARED_LENGTH)
+    threads = nullcontext(executor) if executor else ThreadPoolExecutor(os.cpu_count())
+    workers = [None if executor else _Worker(points) for _ in range(parts)]
+    with threads as pool:
+        while not search.is_over():
+            dealt = search.deal(parts, turns)
+            for explored in pool.map(explore_part, dealt, workers[: len(dealt)]):
+                search.take(explored)
+            search.join()
     return search.outcome()
 
 
-class Search:
-    """The open nodes and the clock of one branch and bound.
+class _Search:
+    """The open cones of one branch and bound, and what is known so far."""
 
-    Parameters
-    ----------
-    points : Points
-    level : float
-        Cones whose bound is below it are done.
-    limits : Limits
-        Its ``level`` is not looked at here.
-    nodes : Nodes, optional
-        The cones to search; the orthants, which cover everything, by default.
-    hands : int, optional
-        Threads; two by default, if there are two cores.
-    """
-
-    def __init__(
-        self,
-        points: Points,
-        level: float,
-        limits: Limits,
-        *,
-        nodes: Nodes | None = None,
-        hands: int | None = None,
-    ) -> None:
-        """Open the nodes and start the clock."""
-        r = points.X.shape[1]
-        hands = hands or min(2, os.cpu_count() or 1)
-        self.workers = [_Worker(points) for _ in range(hands)]
+    def __init__(self, points: Points, level: float, limits: Limits) -> None:
+        """Open the orthants and start the clock."""
         self.points, self.level, self.limits = points, level, limits
-        self.open = _orthants(r) if nodes is None else nodes
-        self.found = [np.zeros((0, r))]
-        self.nodes = self.leaves = self.deepest = 0
-        self.size, self.started = 64, monotonic()
+        self.open, self.back = _orthants(points.X.shape[1]), []
+        self.found = [np.zeros((0, points.X.shape[1]))]
+        self.nodes = self.leaves = self.deepest = self.rounds = 0
+        self.deadline = time() + limits.seconds
 
-    def run(self, enough: float = np.inf) -> None:
-        """Search until a limit is reached or ``enough`` nodes are open."""
-        while 0 < len(self.open.levels) < enough and not self.is_over():
-            self.turn()
+    def is_over(self) -> bool:
+        """Tell whether nothing is open or a limit is reached."""
+        spent = time() >= self.deadline or self.nodes >= self.limits.nodes
+        return spent or len(self.open.levels) == 0
+
+    def deal(self, parts: int, turns: int) -> list[Part]:
+        """Deal the open cones, in the order of their bounds."""
+        budget = CONE_BUDGET * (1 + len(self.open.levels) // MANY_OPEN)
+        most = max(turns * TURN_OPERATIONS // _operations(self.points), 1)
+        most = min(most, FIRST * 2**self.rounds, self.limits.nodes - self.nodes)
+        common = self.level, self.limits.tolerance, budget, most, self.deadline
+        dealt = (pick(self.open, slice(k, None, parts)) for k in range(parts))
+        self.rounds += 1
+        return [Part(self.points, cones, *common) for cones in dealt if len(cones[0])]
+
+    def take(self, part: Explored) -> None:
+        """Add up what a part found and counted."""
+        self.back.append(part.cones)
+        self.level = max(self.level, part.level)
+        self.found.append(part.directions)
+        self.nodes += part.nodes
+        self.leaves += part.leaves
+        self.deepest = max(self.deepest, part.deepest)
+
+    def join(self) -> None:
+        """Open what the parts left open."""
+        self.open, self.back = above(self.back, self.level), []
 
     def outcome(self) -> Outcome:
         """Return what is proved so far."""
@@ -351,39 +448,6 @@ class Search:
             self.leaves,
             len(self.open.levels) == 0,
         )
-
-    def is_over(self) -> bool:
-        """Tell whether a limit is reached."""
-        late = monotonic() - self.started >= self.limits.seconds
-        return late or self.nodes >= self.limits.nodes
-
-    def turn(self) -> None:
-        """Let the threads explore below the open nodes of largest bound."""
-        started, hands = monotonic(), len(self.workers)
-        worst = np.argsort(-self.open.levels, kind="stable")
-        later = pick(self.open, worst[self.size * hands :])
-        deals = [worst[k : self.size * hands : hands] for k in range(hands)]
-        budget = NODE_BUDGET * (1 + len(worst) // MANY_OPEN)
-        arguments = self.level, self.limits.tolerance, budget
-        with ThreadPoolExecutor(hands) as pool:
-            jobs = [
-                pool.submit(worker.run, pick(self.open, deal), *arguments)
-                for worker, deal in zip(self.workers, deals, strict=True)
-            ]
-        left = join([later, *(job.result() for job in jobs)])
-        self._record()
-        self.open = pick(left, left.levels > self.level)
-        slow = monotonic() - started > TURN_SECONDS
-        self.size = max(self.size // 2, 1) if slow else 2 * self.size
-
-    def _record(self) -> None:
-        """Add up what the threads counted and share the best level."""
-        for worker in self.workers:
-            self.nodes += int(worker.log.nodes[0])
-            self.leaves += int(worker.log.nodes[1])
-            self.deepest = max(self.deepest, int(worker.log.deepest[0]))
-            self.level = max(self.level, float(worker.log.level[0]))
-            self.found.append(worker.directions)
 
 
 def slack(points: Points, deepest: int) -> float:

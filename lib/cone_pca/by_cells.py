@@ -9,7 +9,7 @@ import numpy as np
 
 from lib.arrangements import enumerate_cells
 from lib.cone_pca.faces import ConeMaximum, cone_pca
-from lib.cone_pca.maximum import check_pair
+from lib.cone_pca.maximum import check_data, check_dual
 from lib.numerics import Array
 
 Method = Callable[[Array, Array], ConeMaximum]
@@ -65,18 +65,19 @@ def kappa_by_cells(X: Array, Z: Array, method: Method = cone_pca) -> CellMaximum
     (71) and (72), step 2 of Algorithm 1. P calls of the method, P of order
     ``n^(r-1)``.
     """
-    check_pair(X, Z, "kappa_by_cells")
     return walk(X, method)(Z)
 
 
 def walk(X: Array, method: Method = cone_pca) -> Callable[[Array], CellMaximum]:
     """Find the cells of X once; return ``Z -> kappa_by_cells(X, Z, method)``."""
+    check_data(X, "kappa_by_cells")
     patterns = enumerate_cells(X).patterns.astype(np.float64)
     cones = [
         ((2 * active - 1)[:, None] * X, active[:, None] * X) for active in patterns
     ]
 
     def maximise(Z: Array) -> CellMaximum:
+        check_dual(X, Z, "kappa_by_cells")
         found = [method(Z.T @ linear, cone) for cone, linear in cones]
         values = np.array([cell.value for cell in found])
         best = found[int(values.argmax())]

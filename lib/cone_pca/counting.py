@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lib.cone_pca.kappa import oracle
-from lib.cone_pca.maximum import Maximum, Oracle
+from lib.cone_pca.maximum import AnyOracle, Maximum
 from lib.numerics import Array
 
 
@@ -18,7 +17,7 @@ class Counted:
     Parameters
     ----------
     bound : callable
-        The oracle that answers.
+        The oracle that answers, such as ``Oracle(problem.X)``.
 
     Attributes
     ----------
@@ -30,20 +29,21 @@ class Counted:
     Examples
     --------
     >>> import numpy as np
-    >>> asked = Counted()
-    >>> asked(np.eye(2), np.ones((2, 1))).value == 2**0.5, asked.calls
+    >>> from lib.cone_pca import Oracle
+    >>> asked = Counted(Oracle(np.eye(2)))
+    >>> asked(np.ones((2, 1))).value == 2**0.5, asked.calls
     (True, 1)
     """
 
-    def __init__(self, bound: Oracle = oracle) -> None:
+    def __init__(self, bound: AnyOracle) -> None:
         """Count from zero."""
-        self.bound, self.calls = bound, 0
+        self.X, self.bound, self.calls = bound.X, bound, 0
         self.marks: list[int] = []
 
-    def __call__(self, X: Array, Z: Array) -> Maximum:
+    def __call__(self, Z: Array) -> Maximum:
         """Answer, and count the question."""
         self.calls += 1
-        return self.bound(X, Z)
+        return self.bound(Z)
 
     def mark(self, entry: Any = None) -> None:
         """Note the count; a solver calls this with each round as its ``progress``."""

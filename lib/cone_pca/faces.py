@@ -17,7 +17,7 @@ from lib.arrangements.double_description import (
     make_table,
     simplicial_cones,
 )
-from lib.numerics import Array
+from lib.numerics import Array, unit_of, unit_rows
 
 FEASIBLE = 1e-10
 """Sine by which a direction may lie below a wall: ten times what counts as on it,
@@ -79,8 +79,7 @@ def cone_of(B: Array) -> Cone:
             f"A cone needs a finite matrix B of inward normals; got B {B.shape} with "
             f"{int((~np.isfinite(B)).sum())} bad entries."
         )
-    lengths = np.linalg.norm(B, axis=1)
-    walls = B[lengths > 0] / lengths[lengths > 0, None]
+    walls = _walls(B)
     order, basis = independent_first(walls)
     # The right singular vectors beyond the rank span what no wall sees.
     lines = np.linalg.svd(basis.T)[2][basis.shape[1] :]
@@ -88,6 +87,12 @@ def cone_of(B: Array) -> Cone:
         return Cone(np.zeros((0, B.shape[1])), np.eye(B.shape[1]), walls)
     rays = _rays(walls[order] @ basis) @ basis.T
     return Cone(rays, lines, walls)
+
+
+def _walls(B: Array) -> Array:
+    """Return the unit inward normals of the nonzero rows."""
+    rows = unit_rows(B)
+    return rows[rows.any(axis=1)]
 
 
 def _rays(walls: Array) -> Array:
@@ -138,7 +143,8 @@ def cone_pca(A: Array, B: Array) -> ConeMaximum:
     2.0
     """
     _check(A, B)
-    cone = cone_of(B)
+    unit, cone = unit_of(A), cone_of(B)
+    A = A / unit
     on_wall = np.abs(cone.rays @ cone.walls.T) <= RAY_TOLERANCE * 10  # (k, m)
     best = ConeMaximum(0.0, _anywhere(cone), 0)
     faces, seen, tried = [frozenset(range(len(cone.rays)))], set(), 0
@@ -157,7 +163,8 @@ def cone_pca(A: Array, B: Array) -> ConeMaximum:
             faces += _facets(face, on_wall)
         else:
             best = ConeMaximum(value, u, tried)
-    return ConeMaximum(float(np.linalg.norm(A @ best.direction)), best.direction, tried)
+    value = unit * float(np.linalg.norm(A @ best.direction))
+    return ConeMaximum(value, best.direction, tried)
 
 
 def _anywhere(cone: Cone) -> Array:
@@ -207,8 +214,8 @@ def cone_pca_by_subsets(A: Array, B: Array) -> ConeMaximum:
     The method that the paper cites for (2) (its Lemma 7): O(m^(d - 1)) eigenproblems.
     """
     _check(A, B)
-    lengths = np.linalg.norm(B, axis=1)
-    walls = B[lengths > 0] / lengths[lengths > 0, None]
+    walls, unit = _walls(B), unit_of(A)
+    A = A / unit
     best = ConeMaximum(0.0, _anywhere(cone_of(B)), 0)
     tried = 0
     for size in range(min(A.shape[1], len(walls) + 1)):
@@ -218,7 +225,7 @@ def cone_pca_by_subsets(A: Array, B: Array) -> ConeMaximum:
             u = _feasible(u, walls)
             if u is not None and value > best.value:
                 best = ConeMaximum(value, u, tried)
-    return ConeMaximum(best.value, best.direction, tried)
+    return ConeMaximum(unit * best.value, best.direction, tried)
 
 
 def _null_space(rows: Array) -> Array:

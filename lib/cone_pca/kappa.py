@@ -3,38 +3,38 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from functools import partial
 from time import monotonic
+from typing import Any
 
 import numpy as np
 
+from lib.arrangements import planar_walls
 from lib.cone_pca.ascent import ascend
 from lib.cone_pca.branch_and_bound import Limits, branch_and_bound
-from lib.cone_pca.maximum import Maximum, check_pair, correlation, ranked, silent
+from lib.cone_pca.maximum import (
+    AnyOracle,
+    Maximum,
+    check_data,
+    check_dual,
+    correlation,
+    ranked,
+    silent,
+)
 from lib.cone_pca.planar import planar_oracle, ray_oracle
-from lib.cone_pca.sharding import Sharing, shared_branch_and_bound
 from lib.cone_pca.signs import search_signs
 from lib.cone_pca.simplicial_cones import Points, make_points
 from lib.cone_pca.spectral_bound import relaxed_bound
-from lib.numerics import Array
-from lib.problem import RankReduction, reduce_rank
-
-__all__ = [
-    "Limits",
-    "Maximum",
-    "Sharing",
-    "correlation",
-    "oracle",
-    "planar_oracle",
-    "propose",
-    "ray_oracle",
-]
+from lib.numerics import Array, unit_of, unit_rows
+from lib.problem import reduce_rank
 
 UNDERFLOW = 1e-153
 """Times n (d + c), what lost squares (below 1e-308) can hide of kappa, in units
 of the largest entries of X and Z."""
 
-CLIMBS = 256
+MOST_CLIMBS = 256
 """Most climbs of a call: from samples, evenly spaced, and from their opposites."""
 
 CLIMB_SAMPLES = 128_000
@@ -57,77 +57,132 @@ LIFTED_SHARE = 0.9
 """Its share of the time: at these ranks cones close a small gap or none."""
 
 
-def oracle(
-    X: Array,
-    Z: Array,
-    *,
-    limits: Limits | None = None,
-    starts: Array | None = None,
-    sharing: Sharing | None = None,
-) -> Maximum:
-    """Maximise ``|Z^T (X u)_+|`` over the unit ball, with a proved bound.
+class Oracle:
+    """Maximises ``|Z^T (X u)_+|`` over the unit ball for one X, with a proved bound.
 
     X is first replaced by its coordinates in its row space (A.2). There the ray
     and planar oracles are exact; from rank 3 on climbs propose maxima and branch
     and bound proves that there is nothing above, or finds it: on cones, from rank 6
-    on first on the signs of points, whose bound does not suffer from the rank.
+    on first on the signs of points, whose bound does not suffer from the rank. What
+    depends on X alone is done once, so that calls share it.
 
     Parameters
     ----------
     X : (n, d) array
-    Z : (n, c) array
     limits : Limits, optional
         From rank 3 on: when the search may stop. By default it stops when the
         bound is within 1e-10 of the value. With ``level=beta`` it only decides
-        whether kappa exceeds beta, which is faster.
+        whether kappa exceeds beta, which is faster; with ``nodes=0`` it only climbs:
+        use that to find neurons, not to certify, for its ``bound`` is a relaxation's.
     starts : (k, d) array, optional
         Neurons to climb from, beside the samples.
-    sharing : Sharing, optional
-        Share the branch and bound on cones out to workers; it proves the same.
-
-    Returns
-    -------
-    Maximum
-        With ``value <= kappa <= bound``, rounding included. At rank 1 and 2 and
-        without limits they differ by rounding and the tolerance only. Candidates
-        are all local maximisers in the plane, those that climbs reach above it.
+    executor : concurrent.futures.Executor, optional
+        Where the branch and bound on cones is done: processes, or a cluster's
+        workers. It proves the same. By default threads, one for each core.
 
     Raises
     ------
     ValueError
-        If X and Z have different numbers of rows or are not finite.
+        If X is not a finite matrix; when called, if Z is not a finite matrix of as
+        many rows.
 
     Notes
     -----
-    The constraint of equation (11). O(n log n + n c) in the plane. Above, a cone
-    costs O(n r (r + c)); their number grows as that of the cells at worst, and is
-    far below it except near an optimal residual.
+    The constraint of equation (11). O(n d min(n, d) + n log n) to make, and O(n c) a
+    call in the plane. Above, a cone costs O(n r (r + c)); their number grows as that
+    of the cells at worst, and is far below it except near an optimal residual.
 
     Examples
     --------
-    >>> found = oracle(np.eye(2), np.array([[1.0], [-1.0]]))
+    >>> ask = Oracle(np.eye(2))
+    >>> found = ask(np.array([[1.0], [-1.0]]))
     >>> round(found.value, 9), round(found.bound, 9)
     (1.0, 1.0)
     >>> found.value <= found.bound
     True
     """
-    check_pair(X, Z, "oracle")
-    # In these units no square overflows, and those that vanish are in UNDERFLOW.
-    x_unit, z_unit = _unit(X), _unit(Z)
-    reduced, Z = reduce_rank(X / x_unit), Z / z_unit
-    unit = x_unit * z_unit
-    limits = _in_units(limits or Limits(), unit)
-    small = _reduced_oracle(reduced, Z, limits, starts, sharing)
-    # Directions that were cut move |X u| by at most `discarded`.
-    slack = reduced.discarded * float(np.linalg.norm(Z)) + UNDERFLOW * (X.size + Z.size)
-    return Maximum(
-        value=small.value * unit,
-        # The last step up covers a product that is itself rounded down to zero.
-        bound=math.nextafter((small.bound + slack) * unit, math.inf),
-        direction=reduced.basis @ small.direction,
-        candidates=small.candidates @ reduced.basis.T,
-        candidate_values=small.candidate_values * unit,
-    )
+
+    def __init__(
+        self,
+        X: Array,
+        *,
+        limits: Limits | None = None,
+        starts: Array | None = None,
+        executor: Executor | None = None,
+    ) -> None:
+        """Take the unit of X, reduce its rank, and sort or measure its rows."""
+        check_data(X, "oracle")
+        X = X.copy() if X.flags.writeable else X
+        self.X, self.limits, self.executor = X, limits or Limits(), executor
+        # In these units no square overflows, and those that vanish are in UNDERFLOW.
+        self._unit = unit_of(X)
+        self._reduced = reduce_rank(X / self._unit)
+        X = self._reduced.coordinates
+        self._rank = X.shape[1] if X.any() else 0
+        if self._rank == 2:
+            self._plane = partial(planar_oracle, X, walls=planar_walls(X))
+        elif self._rank > 2:
+            self._seeds = _seeds(X)
+            if starts is not None:
+                seeds = _directions(starts @ self._reduced.basis)
+                self._seeds = np.vstack([seeds, self._seeds])
+
+    def __call__(self, Z: Array) -> Maximum:
+        """Maximise for Z, (n, c).
+
+        Returns
+        -------
+        Maximum
+            With ``value <= kappa <= bound``, rounding included. At rank 1 and 2 and
+            without limits they differ by rounding and the tolerance only. Candidates
+            are all local maximisers in the plane, those that climbs reach above it.
+        """
+        check_dual(self.X, Z, "oracle")
+        reduced, z_unit = self._reduced, unit_of(Z)
+        Z, unit = Z / z_unit, self._unit * z_unit
+        small = self._maximise(Z, unit)
+        # Directions that were cut move |X u| by at most `discarded`.
+        slack = reduced.discarded * float(np.linalg.norm(Z))
+        slack += UNDERFLOW * (self.X.size + Z.size)
+        return Maximum(
+            value=small.value * unit,
+            # The last step up covers a product that is itself rounded down to zero.
+            bound=math.nextafter((small.bound + slack) * unit, math.inf),
+            direction=reduced.basis @ small.direction,
+            candidates=small.candidates @ reduced.basis.T,
+            candidate_values=small.candidate_values * unit,
+        )
+
+    def _maximise(self, Z: Array, unit: float) -> Maximum:
+        """Maximise over the reduced coordinates, by the method of their rank."""
+        X = self._reduced.coordinates
+        if self._rank == 0:
+            return silent(X.shape[1])
+        if self._rank == 1:
+            return ray_oracle(X, Z)
+        if self._rank == 2:
+            return self._plane(Z)
+        limits = replace(self.limits, level=self.limits.level / unit if unit else 0.0)
+        return _search(make_points(X, Z), self._seeds, limits, self.executor)
+
+
+def oracle(X: Array, Z: Array, **options: Any) -> Maximum:
+    """Return ``Oracle(X, **options)(Z)``, for an X that is asked only once.
+
+    Parameters
+    ----------
+    X : (n, d) array
+    Z : (n, c) array
+    options
+        ``limits``, ``starts`` and ``executor`` of :class:`Oracle`, whose result and
+        errors these are.
+
+    Examples
+    --------
+    >>> round(oracle(np.eye(2), np.ones((2, 1))).value ** 2, 9)
+    2.0
+    """
+    return Oracle(X, **options)(Z)
 
 
 def propose(X: Array, Z: Array, starts: Array | None = None) -> Maximum:
@@ -139,29 +194,57 @@ def propose(X: Array, Z: Array, starts: Array | None = None) -> Maximum:
     return oracle(X, Z, limits=Limits(nodes=0), starts=starts)
 
 
-def _reduced_oracle(
-    reduced: RankReduction,
-    Z: Array,
-    limits: Limits,
-    starts: Array | None,
-    sharing: Sharing | None,
-) -> Maximum:
-    """Maximise over the reduced coordinates, by the method of their rank."""
-    X = reduced.coordinates
-    rank = X.shape[1] if X.any() else 0
-    if rank == 0:
-        return silent(X.shape[1])
-    if rank <= 2:
-        return (ray_oracle, planar_oracle)[rank - 1](X, Z)
-    points = make_points(X, Z)
-    seeds = _seeds(X, points.sizes)
-    if starts is not None:
-        seeds = np.vstack([_directions(starts @ reduced.basis), seeds])
-    return _search(points, seeds, limits, sharing)
+def oracle_for(X: Array, bound: AnyOracle | None) -> AnyOracle:
+    """Return the oracle asked for, or :class:`Oracle` of X if none.
+
+    Raises
+    ------
+    ValueError
+        If it was made for other data: then it would prove nothing.
+    """
+    if bound is None:
+        return Oracle(X)
+    if bound.X is not X and not np.array_equal(bound.X, X):
+        raise ValueError(
+            f"bound must be an oracle made for the problem's X, {X.shape}; got one for "
+            f"X {bound.X.shape} with other entries. Make it with Oracle(problem.X)."
+        )
+    return bound
+
+
+@dataclass(frozen=True, eq=False)
+class InCoordinates:
+    """An oracle as it looks from the coordinates of its X.
+
+    Parameters
+    ----------
+    X : (n, r) array
+        The coordinates: the oracle is for ``unit * X @ basis.T``.
+    basis : (d, r) array
+        Orthonormal columns.
+    unit : float
+    bound : callable
+    """
+
+    X: Array
+    basis: Array
+    unit: float
+    bound: AnyOracle
+
+    def __call__(self, Z: Array) -> Maximum:
+        """Bound kappa of Z, (n, c)."""
+        found = self.bound(Z)
+        return Maximum(
+            found.value / self.unit,
+            found.bound / self.unit,
+            self.basis.T @ found.direction,
+            found.candidates @ self.basis,
+            found.candidate_values / self.unit,
+        )
 
 
 def _search(
-    points: Points, seeds: Array, limits: Limits, sharing: Sharing | None
+    points: Points, seeds: Array, limits: Limits, executor: Executor | None
 ) -> Maximum:
     """Climb, then search for anything above what the climbs reached."""
     X, Z = points.X, points.Z
@@ -176,11 +259,7 @@ def _search(
     value = float(correlation(X, Z, ends).max())
     proved = bound <= max(limits.level, value * (1 + limits.tolerance))
     if X.shape[1] <= WIDEST_COVER and limits.nodes > 0 and not proved:
-        outcome = (
-            shared_branch_and_bound(points, value, limits, sharing)
-            if sharing
-            else branch_and_bound(points, value, limits)
-        )
+        outcome = branch_and_bound(points, value, limits, executor)
         bound = min(bound, outcome.bound)
         ends = np.vstack([outcome.directions, ascend(points, outcome.directions), ends])
     ends = _distinct(ends, correlation(X, Z, ends))
@@ -204,19 +283,18 @@ def _lifted(points: Points, ends: Array, limits: Limits) -> tuple[float, Array]:
     return found.bound, ends
 
 
-def _seeds(X: Array, lengths: Array) -> Array:
+def _seeds(X: Array) -> Array:
     """Return directions of samples, both ways, to climb from."""
-    rows = np.flatnonzero(lengths > 0)
-    climbs = min(CLIMBS, max(CLIMB_SAMPLES // len(rows), 16))
-    rows = rows[:: -(-2 * len(rows) // climbs)]
-    seeds = X[rows] / lengths[rows, None]
+    seeds = _directions(X)
+    climbs = min(MOST_CLIMBS, max(CLIMB_SAMPLES // len(seeds), 16))
+    seeds = seeds[:: -(-2 * len(seeds) // climbs)]
     return np.vstack([seeds, -seeds])
 
 
 def _directions(U: Array) -> Array:
     """Return the nonzero rows of U, scaled to unit length."""
-    lengths = np.linalg.norm(U, axis=1)
-    return U[lengths > 0] / lengths[lengths > 0, None]
+    U = unit_rows(U)
+    return U[U.any(axis=1)]
 
 
 def _distinct(U: Array, values: Array) -> Array:
@@ -227,14 +305,3 @@ def _distinct(U: Array, values: Array) -> Array:
         if not kept or np.linalg.norm(U[kept] - u, axis=1).min() > SAME:
             kept.append(k)
     return U[kept]
-
-
-def _in_units(limits: Limits, unit: float) -> Limits:
-    """Return the limits for data divided by ``unit``."""
-    level = limits.level / unit if unit > 0 else 0.0
-    return Limits(level, limits.tolerance, limits.nodes, limits.seconds)
-
-
-def _unit(matrix: Array) -> float:
-    """Return a power of two near the largest entry; dividing by it is exact."""
-    return math.ldexp(1.0, math.frexp(float(np.abs(matrix).max()))[1] - 1)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -35,29 +35,52 @@ class Maximum:
     candidate_values: Array
 
 
-Oracle = Callable[[Array, Array], Maximum]
-"""Anything that bounds kappa: ``oracle(X, Z)``."""
+class AnyOracle(Protocol):
+    """What ``bound=`` takes: anything that bounds kappa for one X, asked with Z alone.
+
+    It is made for an X, keeps it, and is refused by a problem with another. This
+    package has :class:`lib.cone_pca.Oracle` and :class:`lib.cone_pca.Counted`,
+    :mod:`lib.svd` two for white data.
+    """
+
+    X: Array
+    """The data, (n, d), that it was made for."""
+
+    def __call__(self, Z: Array) -> Maximum:
+        """Bound kappa of Z, (n, c); ``value <= kappa <= bound``."""
 
 
-def check_pair(X: Array, Z: Array, caller: str) -> None:
-    """Refuse shapes that do not fit and data from which nothing can be proved."""
-    if X.ndim != 2 or Z.ndim != 2 or len(X) != len(Z):
+def check_data(X: Array, caller: str) -> None:
+    """Refuse data from which nothing can be proved."""
+    if X.ndim != 2:
+        raise ValueError(
+            f"{caller} needs X (n, d) and Z (n, c) with the same n; got X {X.shape}."
+        )
+    if not np.isfinite(X).all():
+        raise ValueError(
+            f"{caller} needs finite X and Z; got {int((~np.isfinite(X)).sum())} bad "
+            "entries in X. Remove or impute them."
+        )
+
+
+def check_dual(X: Array, Z: Array, caller: str) -> None:
+    """Refuse Z of a shape that does not fit, or of which nothing can be proved."""
+    if Z.ndim != 2 or len(X) != len(Z):
         raise ValueError(
             f"{caller} needs X (n, d) and Z (n, c) with the same n; got X {X.shape} "
             f"and Z {Z.shape}."
         )
-    if not (np.isfinite(X).all() and np.isfinite(Z).all()):
+    if not np.isfinite(Z).all():
         raise ValueError(
-            f"{caller} needs finite X and Z; got {int((~np.isfinite(X)).sum())} bad "
-            f"entries in X and {int((~np.isfinite(Z)).sum())} in Z. Z is often a "
-            "residual: a network whose weights have diverged has none."
+            f"{caller} needs finite X and Z; got 0 bad entries in X and "
+            f"{int((~np.isfinite(Z)).sum())} in Z. Z is often a residual: a network "
+            "whose weights have diverged has none."
         )
 
 
 def silent(d: int) -> Maximum:
     """Return the maximum over data without a nonzero row: no neuron ever fires."""
-    none = np.eye(1, d)
-    return Maximum(0.0, 0.0, none[0], none, np.zeros(1))
+    return ranked(np.eye(1, d), np.zeros(1), 0.0)
 
 
 def correlation(X: Array, Z: Array, U: Array) -> Array:
@@ -70,8 +93,8 @@ def masses(X: Array, Z: Array) -> Array:
     return np.linalg.norm(X, axis=1) * np.linalg.norm(Z, axis=1)
 
 
-def ranked(directions_: Array, values: Array, bound: float) -> Maximum:
+def ranked(U: Array, values: Array, bound: float) -> Maximum:
     """Sort candidates by value, the best first."""
     order = np.argsort(-values, kind="stable")
-    U, values = directions_[order], values[order]
+    U, values = U[order], values[order]
     return Maximum(float(values[0]), bound, U[0], U, values)

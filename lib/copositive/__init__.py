@@ -1,55 +1,35 @@
 """Copositive programs (17)-(20): covers, relaxations, proofs, and textbook forms."""
 
-from lib.copositive.bounds import DualPoint, bound_eigenvalue, bound_norm, prove
-from lib.copositive.columns import Columns, Generation, solve_by_columns
-from lib.copositive.cover import (
-    Cover,
-    Region,
-    cover_by_cells,
-    cover_by_positive_cell,
-    cover_by_simplices,
-    split_cell,
-)
-from lib.copositive.looseness import (
-    Looseness,
+from lib.copositive.bounds import bound_norm, prove_over_cover
+from lib.copositive.columns import solve_by_columns
+from lib.copositive.counterexamples import (
     gaussian_draw,
+    pentagon,
     pentagon_draw,
+    pentagon_matrix,
     search_looseness,
     sphere_draw,
 )
-from lib.copositive.norm import RelaxedNorm, largest_on_faces, relaxed_norm
-from lib.copositive.pentagons import Pentagon, pentagon, pentagon_data
-from lib.copositive.relaxation import Relaxation, solve_relaxation
-from lib.copositive.whitened import (
-    Whitened,
-    WhitenedProof,
-    prove_whitened,
-    solve_whitened,
+from lib.copositive.cover import (
+    cover_by_cells,
+    cover_by_positive_cell,
+    cover_by_simplices,
 )
+from lib.copositive.norm import relaxed_norm
+from lib.copositive.relaxation import Relaxation, solve_relaxation
+from lib.copositive.whitened import prove_whitened, solve_whitened
 
 __all__ = [
-    "Columns",
-    "Cover",
-    "DualPoint",
-    "Generation",
-    "Looseness",
-    "Pentagon",
-    "Region",
     "Relaxation",
-    "RelaxedNorm",
-    "Whitened",
-    "WhitenedProof",
-    "bound_eigenvalue",
     "bound_norm",
     "cover_by_cells",
     "cover_by_positive_cell",
     "cover_by_simplices",
     "gaussian_draw",
-    "largest_on_faces",
     "pentagon",
-    "pentagon_data",
     "pentagon_draw",
-    "prove",
+    "pentagon_matrix",
+    "prove_over_cover",
     "prove_whitened",
     "relaxed_norm",
     "search_looseness",
@@ -57,5 +37,4 @@ __all__ = [
     "solve_relaxation",
     "solve_whitened",
     "sphere_draw",
-    "split_cell",
 ]

@@ -7,15 +7,15 @@ rounding errors only.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from scipy.linalg import LinAlgError, cholesky
 
 from lib.arrangements.cells import PARALLEL_TOLERANCE
 from lib.copositive.cover import Cover, Region
 from lib.losses import SQUARED, feasible_scale
-from lib.numerics import EPS, Array
-from lib.problem import Problem
+from lib.numerics import EPS, Array, proved_psd
+from lib.problem import Bounds, Problem
 
 EIGENVALUE_ROUNDINGS = 16
 """Times the size of a small matrix: roundings of its norm by which LAPACK's
@@ -48,6 +48,23 @@ class DualPoint:
     multipliers: tuple[Array, ...]
     kappa_bound: float
     value: float
+
+
+class ProvedValue(Bounds):
+    """A ``value`` that is reached and a ``proof``, whose own value is the dual one."""
+
+    value: float
+    proof: Any
+
+    @property
+    def primal(self) -> float:
+        """The value reached."""
+        return self.value
+
+    @property
+    def dual(self) -> float:
+        """The value proved from below."""
+        return self.proof.value
 
 
 def bound_norm(cover: Cover, Z: Array, multipliers: tuple[Array, ...]) -> float:
@@ -100,7 +117,7 @@ def _usable(N: Array) -> Array:
     return np.maximum(np.maximum(N, N.T), 0.0)
 
 
-def prove(
+def prove_over_cover(
     problem: Problem, cover: Cover, Z: Array, multipliers: tuple[Array, ...]
 ) -> DualPoint:
     """Scale Z to a feasible point of (11) and return the lower bound it proves.
@@ -161,26 +178,11 @@ def bound_eigenvalue(S: Array) -> float:
     n = len(S)
     values = np.linalg.eigvalsh(S)
     size = float(np.abs(values).max(initial=0.0)) + np.finfo(float).tiny
-    gamma = (n + 2) * EPS / (1 - (n + 2) * EPS)
-    step = 4 * n * gamma * size
+    step = 4 * n * (n + 2) * EPS * size
     for doubling in range(64):
         t = float(values[-1]) + 2.0**doubling * step
         shifted = -np.tril(S)
-        diagonal = t - np.diag(S)
-        # Rounding of the shift, then of the factorisation: Rump's gamma trace.
-        allowance = 4 * EPS * (abs(t) + size) + 2 * gamma * float(
-            np.abs(diagonal).sum()
-        )
-        shifted[np.diag_indices(n)] = diagonal - allowance
-        if _has_factor(shifted):
+        shifted[np.diag_indices(n)] += t
+        if proved_psd(shifted, 4 * EPS * (abs(t) + size)):
             return t
     raise AssertionError("t grows until the matrix is diagonally dominant")
-
-
-def _has_factor(lower: Array) -> bool:
-    """Tell whether a Cholesky factorisation runs to completion."""
-    try:
-        cholesky(lower, lower=True, check_finite=False)
-    except LinAlgError:
-        return False
-    return True

@@ -8,14 +8,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lib.arrangements.cells import unit_normals
-from lib.cone_pca import Maximum, Oracle, oracle
+from lib.certificate import Round
+from lib.cone_pca import AnyOracle, Maximum
 from lib.cone_pca.faces import cone_of
-from lib.copositive.bounds import DualPoint
+from lib.cone_pca.kappa import oracle_for
+from lib.copositive.bounds import DualPoint, ProvedValue
 from lib.copositive.cover import EXACT_RANK, Cover, Region, split_cell
 from lib.copositive.relaxation import Relaxation, solve_relaxation
 from lib.losses import SQUARED, feasible_scale, require_squared
 from lib.numerics import Array
 from lib.problem import Problem, reduce_rank
+from lib.problem.problem import require_limits
 
 NEW_CELLS = 32
 """Most local maxima whose pieces join in a round; more make the program slower."""
@@ -29,25 +32,6 @@ leaves about 1e-9 in pieces without neurons."""
 
 
 @dataclass(frozen=True, eq=False)
-class Generation:
-    """One round: bounds of p* so far, ``kappa(Z)``, and the pieces in the program.
-
-    Parameters
-    ----------
-    upper, lower : float
-        Best so far: ``lower <= p* <= upper``, and neither ever gets worse.
-    kappa : float
-        The oracle's value at the dual point of the round before.
-    pieces : int
-    """
-
-    upper: float
-    lower: float
-    kappa: float
-    pieces: int
-
-
-@dataclass(frozen=True, eq=False)
 class Columns:
     """(17) solved on the pieces that matter.
 
@@ -55,16 +39,16 @@ class Columns:
     ----------
     solution : Relaxation
         Its cover holds the pieces looked at, and its ``value`` is feasible in (17).
-        ``dual`` is proved by the oracle over *all* pieces, without multipliers:
-        ``dual.value <= p* <= value``.
-    history : tuple of Generation
+        ``proof`` is made by the oracle over *all* pieces, without multipliers:
+        ``dual <= p* <= value``.
+    history : tuple of Round
     converged : bool
     status : str
         A sentence that says why it stopped.
     """
 
     solution: Relaxation
-    history: tuple[Generation, ...]
+    history: tuple[Round, ...]
     converged: bool
     status: str
 
@@ -80,8 +64,8 @@ def solve_by_columns(
     *,
     tolerance: float = 1e-6,
     rounds: int = 100,
-    bound: Oracle = oracle,
-    progress: Callable[[Generation], None] | None = None,
+    bound: AnyOracle | None = None,
+    progress: Callable[[Round], None] | None = None,
 ) -> Columns:
     """Solve (17) on few pieces, adding those that the dual point asks for.
 
@@ -100,10 +84,10 @@ def solve_by_columns(
         Relative gap at which to stop.
     rounds : int
         Most programs to solve.
-    bound : callable
-        The oracle, where another than :func:`lib.cone_pca.oracle` is wanted.
+    bound : callable, optional
+        An oracle made for the problem's X; ``Oracle(problem.X)`` by default.
     progress : callable, optional
-        Called with each :class:`Generation`.
+        Called with each :class:`lib.certificate.Round`.
 
     Returns
     -------
@@ -121,15 +105,11 @@ def solve_by_columns(
     Equation (17) with the pieces of :func:`cover_by_simplices`. A round costs an
     oracle call and an interior point method over the pieces so far.
     """
-    if not (tolerance > 0 and rounds >= 1):
-        raise ValueError(
-            f"solve_by_columns needs tolerance > 0 and rounds >= 1; got tolerance = "
-            f"{tolerance!r}, rounds = {rounds!r}."
-        )
+    require_limits("solve_by_columns", tolerance=tolerance, rounds=rounds)
     require_squared("solve_by_columns", problem.loss)
-    master = _Master(problem, bound)
+    master = _Master(problem, oracle_for(problem.X, bound))
     master.price(problem.Y, everything=True)
-    history: list[Generation] = []
+    history: list[Round] = []
     status = f"The limit of {rounds} rounds was reached."
     for _ in range(rounds):
         master.solve()
@@ -143,14 +123,14 @@ def solve_by_columns(
         if not fresh:
             status = "The oracle names no further piece: the rest is solver error."
             break
-    best = replace(master.best, dual=master.dual)
+    best = replace(master.best, proof=master.proof)
     return Columns(best, tuple(history), master.relative_gap <= tolerance, status)
 
 
-class _Master:
+class _Master(ProvedValue):
     """The pieces so far, the program over them, and the best of both sides."""
 
-    def __init__(self, problem: Problem, bound: Oracle) -> None:
+    def __init__(self, problem: Problem, bound: AnyOracle) -> None:
         self.problem, self.bound = problem, bound
         self.reduced = reduce_rank(problem.X)
         X = self.reduced.coordinates
@@ -164,33 +144,31 @@ class _Master:
         self.aside = np.random.default_rng(0).standard_normal(X.shape[1])
         self.regions: dict[bytes, Region] = {}
         self.best: Relaxation | None = None
-        zero = np.zeros_like(problem.Y)
-        self.dual = DualPoint(zero, (), 0.0, 0.0)
+        self.proof = DualPoint(np.zeros_like(problem.Y), (), 0.0, 0.0)
         self.Z = problem.Y
 
     @property
-    def relative_gap(self) -> float:
-        """Distance of the two sides over the upper one."""
-        value = self.best.value
-        return (value - self.dual.value) / value if value > 0 else 0.0
+    def value(self) -> float:
+        """The least value of a program so far."""
+        return self.best.value
 
     def solve(self) -> None:
         """Solve the program over the pieces so far; keep the better solution."""
         cover = Cover(self.reduced, tuple(self.regions.values()), exact=False)
         found = solve_relaxation(self.problem, cover)
         # The proof of the program scales Z down; the oracle is asked of Z itself.
-        self.Z = found.dual.Z * max(found.dual.kappa_bound / self.problem.beta, 1.0)
+        self.Z = found.proof.Z * max(found.proof.kappa_bound / self.problem.beta, 1.0)
         if self.best is None or found.value <= self.best.value:
             self.best = found
 
     def price(self, Z: Array, *, everything: bool = False) -> tuple[Maximum, int]:
         """Prove what Z proves and add pieces; return kappa and how many are new."""
         problem = self.problem
-        kappa = self.bound(problem.X, problem.spread(Z))
+        kappa = self.bound(problem.spread(Z))
         scale = feasible_scale(problem.Y, Z, problem.beta, kappa.bound)
         value = SQUARED.dual(scale * Z, problem.Y)
-        if value > self.dual.value:
-            self.dual = DualPoint(scale * Z, (), kappa.bound, value)
+        if value > self.dual:
+            self.proof = DualPoint(scale * Z, (), kappa.bound, value)
         wanted = (kappa.candidate_values > problem.beta) | everything
         before = len(self.regions)
         for u in (kappa.candidates[wanted] @ self.reduced.basis)[:NEW_CELLS]:
@@ -210,8 +188,6 @@ class _Master:
             if (region.normals @ u >= -region.slack - ON_PIECE).all():
                 self.regions.setdefault(region.basis.round(9).tobytes(), region)
 
-    def report(self, kappa: Maximum) -> Generation:
+    def report(self, kappa: Maximum) -> Round:
         """Return the entry of this round."""
-        return Generation(
-            self.best.value, self.dual.value, kappa.value, len(self.best.cover)
-        )
+        return Round(self.value, self.dual, kappa.value, len(self.best.cover))

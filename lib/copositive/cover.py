@@ -14,8 +14,9 @@ import numpy as np
 from lib.arrangements import Cells, enumerate_cells, generic_cell_count
 from lib.arrangements.cells import unit_normals
 from lib.arrangements.triangulation import Incidence, find_incidence
-from lib.numerics import EPS, Array
-from lib.problem import Problem, RankReduction, reduce_rank
+from lib.numerics import EPS, Array, unit_rows
+from lib.problem import Problem, reduce_rank
+from lib.problem.problem import RankReduction
 
 EXACT_RANK = 4
 """Doubly nonnegative matrices of at most this size are completely positive
@@ -130,8 +131,7 @@ def cover_by_cells(X: Array, *, as_printed: bool = False) -> Cover:
     X = reduced.coordinates
     cells, normals = _cells(X)
     if as_printed or not X.any():
-        lengths = np.linalg.norm(X, axis=1)
-        rows = X[lengths > 0] / lengths[lengths > 0, None]
+        rows = unit_rows(X[X.any(axis=1)])
         regions = [_printed_cell(cells, i, rows) for i in range(len(cells))]
     else:
         regions = [
@@ -248,8 +248,7 @@ def _simplex(pattern: np.ndarray, W: Array, error: float) -> Region:
     the rays, and each inequality fails by at most its error at a ray. Any w proves
     ``rho >= min_k w . w_k / |w|``.
     """
-    normals = np.linalg.inv(W)
-    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    normals = unit_rows(np.linalg.inv(W))
     heights = normals @ W
     off = np.abs(heights - np.diag(np.diag(heights))).max(initial=0.0)
     inside = W.sum(axis=1)
@@ -282,8 +281,7 @@ def cover_by_positive_cell(X: Array) -> Cover:
     """
     reduced = reduce_rank(X)
     X = reduced.coordinates
-    lengths = np.linalg.norm(X, axis=1)
-    normals = X[lengths > 0] / lengths[lengths > 0, None]
+    normals = unit_rows(X[X.any(axis=1)])
     inside = np.linalg.lstsq(normals, np.ones(len(normals)), rcond=None)[0]
     if not (normals @ inside > 0).all():
         raise ValueError(

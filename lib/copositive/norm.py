@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 from scipy import sparse
 
-from lib.conic import ConicProgram, pack, solve_interior, unpack
+from lib.cone_pca import cone_pca, correlation
+from lib.conic import ConicProgram, pack, solve_interior
 from lib.copositive.bounds import bound_norm
-from lib.copositive.cover import Cover, Region
-from lib.copositive.relaxation import feasible_gram, inequalities, multiplier_matrices
+from lib.copositive.cover import Cover
+from lib.copositive.relaxation import (
+    feasible_grams,
+    inequalities,
+    multiplier_matrices,
+)
 from lib.numerics import Array
-
-INSIDE = -1e-12
-"""Coordinates in rays above this count as nonnegative: some roundings."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +73,7 @@ def relaxed_norm(cover: Cover, Z: Array) -> RelaxedNorm:
     program = _norm_program(cover, [A / unit for A in maps])
     point = solve_interior(program)
     multipliers = multiplier_matrices(cover, unit**2 * point.x[1:])
-    grams = _attaining(cover, point.z[program.nonnegative :])
+    grams = feasible_grams(cover, point.z[program.nonnegative :])
     heights = [float(np.vdot(A.T @ A, U)) for A, U in zip(maps, grams, strict=True)]
     value = np.sqrt(sum(heights) / sum(float(np.trace(U)) for U in grams))
     return RelaxedNorm(
@@ -96,69 +97,32 @@ def _norm_program(cover: Cover, maps: list[Array]) -> ConicProgram:
     A = sparse.vstack([positive, sparse.hstack([t, columns])], format="csc")
     b = np.concatenate([np.zeros(count), *right])
     q = np.concatenate([np.ones(1), np.zeros(count)])
-    P = sparse.csc_matrix((count + 1, count + 1))
-    return ConicProgram(P, q, A, b, 0, count, tuple(sizes))
-
-
-def _attaining(cover: Cover, z: Array) -> tuple[Array, ...]:
-    """Read feasible U_i from the multipliers of the matrix cones."""
-    grams, start = [], 0
-    for region in cover.regions:
-        m = region.basis.shape[1]
-        stop = start + m * (m + 1) // 2
-        grams.append(feasible_gram(region, unpack(z[start:stop], m)))
-        start = stop
-    return tuple(grams)
+    return ConicProgram(None, q, A, b, nonnegative=count, matrices=tuple(sizes))
 
 
 def largest_on_faces(cover: Cover, Z: Array) -> tuple[float, Array]:
-    """Maximise ``|Z^T D X u|`` over unit u of simplicial regions, face by face.
-
-    A maximiser in the relative interior of a face is a top eigenvector of the form
-    restricted to the span of the face's rays. So going through all faces of all
-    regions, and keeping eigenvectors that lie in their face, finds the maximum.
+    """Maximise ``|Z^T D X u|`` over unit u of all regions, each face by face.
 
     Parameters
     ----------
     cover : Cover
-        From :func:`cover_by_simplices`; of any rank.
+        Of any rank.
     Z : (n, c) array
         One row for each row of X; ``problem.spread(Z)`` where patches are pooled.
 
     Returns
     -------
     value : float
-        ``kappa(Z)`` up to rounding: attained, so never too high; exact unless a top
-        eigenvalue is degenerate in a face that it leaves.
+        ``kappa(Z)`` up to rounding: attained, so never too high.
     direction : (r,) array
         The unit vector that attains it, in the coordinates of ``cover.X``.
 
     Notes
     -----
-    Equation (11). ``2^r - 1`` faces a region.
+    Equation (11). One :func:`lib.cone_pca.cone_pca` a region.
     """
-    best, direction = 0.0, np.eye(1, cover.X.shape[1])[0]
-    for region in cover.regions:
-        A = Z[region.pattern].T @ cover.X[region.pattern]
-        value, u = _largest_of_region(region, A)
-        if value > best:
-            best, direction = value, u
-    return best, direction
-
-
-def _largest_of_region(region: Region, A: Array) -> tuple[float, Array]:
-    """Return the maximum of ``|A u|`` on one simplicial cone, and where it is."""
-    best, where = 0.0, region.inside / np.linalg.norm(region.inside)
-    r = region.basis.shape[1]
-    for size in range(r, 0, -1):
-        for face in combinations(range(r), size):
-            basis, triangular = np.linalg.qr(region.basis[:, face])
-            values, vectors = np.linalg.eigh((A @ basis).T @ (A @ basis))
-            if values[-1] <= best**2:
-                continue
-            shares = np.linalg.solve(triangular, vectors[:, -1])
-            shares = shares if shares.sum() >= 0 else -shares
-            if shares.min() >= INSIDE:
-                best, where = float(np.sqrt(values[-1])), basis @ vectors[:, -1]
-                where = where if where @ region.inside >= 0 else -where
-    return best, where
+    maps = [Z[region.pattern].T @ cover.X[region.pattern] for region in cover.regions]
+    cones = [region.normals for region in cover.regions]
+    found = [cone_pca(A, G) for A, G in zip(maps, cones, strict=True)]
+    u = max(found, key=lambda most: most.value).direction
+    return float(correlation(cover.X, Z, u[None])[0]), u

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 
 from lib.conic import (
-    ROOT2,
     ConicPoint,
     ConicProgram,
-    pack,
+    block_cost,
+    block_outputs,
+    packed_size,
     products,
     solve_interior,
     solve_splitting,
     unpack,
 )
-from lib.copositive.bounds import DualPoint, prove
+from lib.copositive.bounds import DualPoint, ProvedValue, prove_over_cover
 from lib.copositive.cover import Cover, Region
 from lib.losses import require_squared
-from lib.numerics import EPS, Array
-from lib.problem import Problem
+from lib.numerics import Array, unit_of
+from lib.problem import Problem, reduce_rank
 
 SOLVERS: dict[str, Callable[[ConicProgram], ConicPoint]] = {
     "interior": solve_interior,
@@ -31,17 +32,17 @@ SOLVERS: dict[str, Callable[[ConicProgram], ConicPoint]] = {
 
 
 @dataclass(frozen=True, eq=False)
-class Relaxation:
+class Relaxation(ProvedValue):
     """A solution of (17), (19) or (20) over a cover, from both sides.
 
-    ``dual.value <= optimum of the relaxation <= value``, the left side proved with
+    ``dual <= optimum of the relaxation <= value``, the left side proved with
     rounding, the right side the objective at a feasible point.
 
     Parameters
     ----------
     value : float
         Objective at ``grams``, which are feasible up to rounding.
-    dual : DualPoint
+    proof : DualPoint
         What is proved from below; its value also bounds p* of (5) if the cover
         holds every neuron.
     grams : tuple of (r, r) arrays
@@ -55,21 +56,11 @@ class Relaxation:
     """
 
     value: float
-    dual: DualPoint
+    proof: DualPoint
     grams: tuple[Array, ...]
     blocks: tuple[Array, ...]
     cover: Cover
     status: str
-
-    @property
-    def gap(self) -> float:
-        """``value - dual.value``."""
-        return self.value - self.dual.value
-
-    @property
-    def relative_gap(self) -> float:
-        """``gap / value``; 0 when both are 0."""
-        return self.gap / self.value if self.value > 0 else 0.0
 
 
 def solve_relaxation(
@@ -120,21 +111,24 @@ def solve_relaxation(
     (0.75, True)
     """
     _check(problem, cover, solver)
-    x_unit, y_unit = _unit(cover.X), _unit(problem.Y)
-    targets, back = _compressed(problem.Y / y_unit)
+    x_unit, y_unit = unit_of(cover.X), unit_of(problem.Y)
+    # Only Y Y^T matters: rank(Y) outputs are enough.
+    outputs = reduce_rank(problem.Y / y_unit)
+    targets = outputs.coordinates
     beta = problem.beta / (x_unit * y_unit)
     maps = [region.active(problem, cover.X / x_unit) for region in cover.regions]
     program = _program(cover, targets, beta, maps)
     point = SOLVERS[solver](program)
-    Z = point.x[: targets.size].reshape(targets.shape) @ back * y_unit
+    Z = point.x[: targets.size].reshape(targets.shape) @ outputs.basis.T * y_unit
     # A unit of the solver's numbers is beta x_unit y_unit of those of G^T N G.
     numbers = problem.beta * x_unit * y_unit * 2 * point.z[targets.size :]
     multipliers = multiplier_matrices(cover, numbers)
     # Its U are those of a network, 2 beta times those of (17).
-    solved = _grams(cover, targets.shape[1], point.x[targets.size :])
+    solved = feasible_grams(cover, point.x[targets.size :], targets.shape[1])
     grams = tuple(U / (2 * beta * x_unit**2) for U in solved)
-    value, residual, blocks = evaluate(problem, cover, grams)
-    proofs = [prove(problem, cover, R, multipliers) for R in (Z, residual)]
+    actives = [region.active(problem, cover.X) for region in cover.regions]
+    value, residual, blocks = evaluate(problem, actives, grams)
+    proofs = [prove_over_cover(problem, cover, R, multipliers) for R in (Z, residual)]
     best = max(proofs, key=lambda proof: proof.value)
     return Relaxation(value, best, grams, blocks, cover, point.status)
 
@@ -154,18 +148,6 @@ def _check(problem: Problem, cover: Cover, solver: str) -> None:
             f"The cover must be of the problem's X {problem.X.shape}; got one of "
             f"({len(cover.X)}, {cover.reduced.basis.shape[0]})."
         )
-
-
-def _unit(matrix: Array) -> float:
-    """Return the largest entry, or 1 if all are zero."""
-    return float(np.abs(matrix).max()) or 1.0
-
-
-def _compressed(Y: Array) -> tuple[Array, Array]:
-    """Return (T, Q) with ``Y = T Q``, Q of orthonormal rows, T of rank(Y) columns."""
-    left, sigma, Q = np.linalg.svd(Y, full_matrices=False)
-    rank = max(int((sigma > max(Y.shape) * EPS * sigma[0]).sum()), 1)
-    return left[:, :rank] * sigma[:rank], Q[:rank]
 
 
 def inequalities(region: Region) -> Array:
@@ -212,32 +194,36 @@ def feasible_gram(region: Region, S: Array) -> Array:
 
 
 def evaluate(
-    problem: Problem, cover: Cover, grams: tuple[Array, ...]
+    problem: Problem, actives: Sequence[Array], grams: Sequence[Array]
 ) -> tuple[float, Array, tuple[Array, ...]]:
     """Return the objective of (17) at some U_i, the residual Z and the blocks V_i.
 
-    ``Z = (I + 2 K)^-1 Y`` with ``K = sum_i M_i U_i M_i^T``, ``M_i = S D_i X``; then
-    ``F = 2 K Z = sum_i M_i V_i`` is what the best output weights produce.
+    With ``actives`` the ``M_i = S D_i X``, (n, r), and ``K = sum_i M_i U_i M_i^T``;
+    then ``F = 2 K Z = sum_i M_i V_i`` is what the best output weights produce.
     O(n^3 + P n^2 r).
     """
-    actives = [region.active(problem, cover.X) for region in cover.regions]
     kernel = sum(M @ U @ M.T for M, U in zip(actives, grams, strict=True))
-    Z = np.linalg.solve(np.eye(len(problem.Y)) + 2 * kernel, problem.Y)
-    cost = problem.beta**2 * sum(float(np.trace(U)) for U in grams)
+    trace = sum(float(np.trace(U)) for U in grams)
+    value, Z = kernel_value(problem.Y, problem.beta, kernel, trace)
     blocks = tuple(2 * U @ (M.T @ Z) for M, U in zip(actives, grams, strict=True))
-    return 0.5 * float(np.vdot(Z, problem.Y)) + cost, Z, blocks
+    return value, Z, blocks
+
+
+def kernel_value(
+    Y: Array, beta: float, kernel: Array, trace: float
+) -> tuple[float, Array]:
+    """Return ``1/2 tr Y^T Z + beta^2 trace`` and ``Z = (I + 2 K)^-1 Y``, (n, c)."""
+    Z = np.linalg.solve(np.eye(len(Y)) + 2 * kernel, Y)
+    return 0.5 * float(np.vdot(Z, Y)) + beta**2 * trace, Z
 
 
 def _program(cover: Cover, Y: Array, beta: float, maps: list[Array]) -> ConicProgram:
     """Assemble the program; x holds the residual, then each packed [S V; V^T T]."""
     (n, c), costs, outputs, rows, sizes = Y.shape, [], [], [], []
     for region, M in zip(cover.regions, maps, strict=True):
-        m = region.basis.shape[1]
-        weight = np.eye(m + c)
-        weight[:m, :m] = region.basis.T @ region.basis
-        sizes.append(m + c)
-        costs.append(beta / 2 * pack(weight))
-        outputs.append(_outputs(M @ region.basis, c))
+        sizes.append(region.basis.shape[1] + c)
+        costs.append(beta * block_cost(region.basis, c))
+        outputs.append(block_outputs(M @ region.basis, c))
         rows.append(sparse.csc_matrix(inequalities(region)))
         # The triangle of S comes first in that of the whole block.
         rows[-1].resize((rows[-1].shape[0], len(costs[-1])))
@@ -249,25 +235,16 @@ def _program(cover: Cover, Y: Array, beta: float, maps: list[Array]) -> ConicPro
     P = sparse.diags(np.repeat([1.0, 0.0], [n * c, inner.shape[1]]), format="csc")
     b = np.concatenate([Y.ravel(), np.zeros(cones.shape[0])])
     q = np.concatenate([np.zeros(n * c), *costs])
-    return ConicProgram(P, q, A, b, n * c, inner.shape[0], tuple(sizes))
+    rows = {"zeros": n * c, "nonnegative": inner.shape[0]}
+    return ConicProgram(P, q, A, b, **rows, matrices=tuple(sizes), unit=min(beta, 1.0))
 
 
-def _outputs(M: Array, c: int) -> sparse.csc_matrix:
-    """Return the map from a packed [S V; V^T T] to ``M V``, row by row."""
-    n, m = M.shape
-    i, k, j = (part.ravel() for part in np.indices((n, m, c)))
-    columns = (m + j) * (m + j + 1) // 2 + k
-    size = (m + c) * (m + c + 1) // 2
-    values = M[i, k] / ROOT2
-    return sparse.csc_matrix((values, (i * c + j, columns)), shape=(n * c, size))
-
-
-def _grams(cover: Cover, c: int, x: Array) -> tuple[Array, ...]:
-    """Read feasible U_i from the solver's blocks."""
+def feasible_grams(cover: Cover, x: Array, c: int = 0) -> tuple[Array, ...]:
+    """Read feasible U_i from packed blocks [S V; V^T T] with c columns of V."""
     grams, start = [], 0
     for region in cover.regions:
         m = region.basis.shape[1]
-        S = unpack(x[start : start + m * (m + 1) // 2], m)
+        S = unpack(x[start : start + packed_size(m)], m)
         grams.append(feasible_gram(region, S))
-        start += (m + c) * (m + c + 1) // 2
+        start += packed_size(m + c)
     return tuple(grams)

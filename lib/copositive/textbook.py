@@ -1,7 +1,10 @@
 """The convex programs of the paper as they stand in it, in CVXPY.
 
 Short and slow: each function is its formula. Their values carry the accuracy of the
-solver, so they are compared with certified values and never used as bounds.
+solver, so they are compared with certified values and never used as bounds. Where a
+formula has an inequality for each sample, only those of facets are passed on, which
+imply the others (Farkas): with dozens of redundant ones an interior point method may
+stop short. A solver that does raises :class:`lib.conic.SolverFailure`.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from dataclasses import dataclass
 import cvxpy as cp
 import numpy as np
 
-from lib.arrangements import enumerate_cells
+from lib.conic import failures_of
 from lib.copositive.cover import Cover, cover_by_cells, cover_by_simplices
 from lib.losses import Huber, Logistic, Softmax, require_squared
 from lib.numerics import Array
@@ -40,7 +43,8 @@ class Program:
 def _solve(objective: object, constraints: list, blocks: list, solver: str) -> Program:
     """Solve a program and read its variables."""
     program = cp.Problem(objective, constraints)
-    value = program.solve(solver=solver)
+    with failures_of(solver, sum(v.size for v in program.variables())):
+        value = program.solve(solver=solver)
     found = tuple(tuple(np.array(v.value) for v in block) for block in blocks)
     return Program(float(value), program.status, found)
 
@@ -67,14 +71,10 @@ def _require_one_output(problem: Problem) -> None:
         )
 
 
-def _active(problem: Problem, X: Array, pattern: np.ndarray) -> Array:
-    """Return ``D X``, or ``S D X`` where S adds up the patches of a sample."""
-    return problem.pool(pattern[:, None] * X)
-
-
-def _signed(X: Array, pattern: np.ndarray) -> Array:
-    """Return ``(2D - I) X``."""
-    return np.where(pattern, 1.0, -1.0)[:, None] * X
+def _cells(problem: Problem) -> list[tuple[Array, Array]]:
+    """Return ``S D X`` and the facets G of each cell, in the row space of X."""
+    cover = cover_by_cells(problem.X)
+    return [(r.active(problem, cover.X), r.normals) for r in cover.regions]
 
 
 def scalar_dual(problem: Problem) -> Program:
@@ -101,12 +101,11 @@ def scalar_dual(problem: Problem) -> Program:
     """
     require_squared("scalar_dual", problem.loss)
     _require_one_output(problem)
-    X, y = reduce_rank(problem.X).coordinates, problem.Y[:, 0]
-    z, constraints = cp.Variable(len(y)), []
-    for pattern in enumerate_cells(X).patterns:
-        active, G = _active(problem, X, pattern), _signed(X, pattern)
+    y, constraints = problem.Y[:, 0], []
+    z = cp.Variable(len(y))
+    for active, G in _cells(problem):
         for sign in (1, -1):
-            multiplier = cp.Variable(len(X), nonneg=True)
+            multiplier = cp.Variable(len(G), nonneg=True)
             pull = sign * (active.T @ z) + G.T @ multiplier
             constraints.append(cp.norm(pull) <= problem.beta)
     value = cp.Maximize(z @ y - 0.5 * cp.sum_squares(z))
@@ -140,10 +139,7 @@ def scalar_program(problem: Problem) -> Program:
     >>> round(scalar_program(problem).value, 4)
     0.75
     """
-    _require_one_output(problem)
-    X = reduce_rank(problem.X).coordinates
-    patterns = enumerate_cells(X).patterns
-    return _scalar(X, problem, list(patterns))
+    return _scalar(problem, _cells(problem))
 
 
 def spike_free_scalar_program(problem: Problem) -> Program:
@@ -167,19 +163,18 @@ def spike_free_scalar_program(problem: Problem) -> Program:
     ValueError
         If there is more than one output.
     """
-    _require_one_output(problem)
     X = reduce_rank(problem.X).coordinates
-    return _scalar(X, problem, [np.ones(len(X), dtype=bool)])
+    return _scalar(problem, [(problem.pool(X), X)])
 
 
-def _scalar(X: Array, problem: Problem, patterns: list[np.ndarray]) -> Program:
-    """Solve (9) over some patterns."""
+def _scalar(problem: Problem, cells: list[tuple[Array, Array]]) -> Program:
+    """Solve (9) over some cells."""
+    _require_one_output(problem)
     outputs, constraints, norms, blocks = 0, [], [], []
-    for pattern in patterns:
-        w, v = cp.Variable(X.shape[1]), cp.Variable(X.shape[1])
-        G = _signed(X, pattern)
+    for active, G in cells:
+        w, v = cp.Variable(G.shape[1]), cp.Variable(G.shape[1])
         constraints += [G @ w >= 0, G @ v >= 0]
-        outputs = outputs + _active(problem, X, pattern) @ (w - v)
+        outputs = outputs + active @ (w - v)
         norms += [cp.norm(w), cp.norm(v)]
         blocks.append([w, v])
     value = cp.Minimize(_loss(problem, outputs) + problem.beta * cp.sum(norms))
@@ -213,13 +208,12 @@ def literal_program(problem: Problem) -> Program:
     >>> round(literal_program(problem).value, 3)  # no network is below 0.75
     0.582
     """
-    X, c = reduce_rank(problem.X).coordinates, problem.shape[2]
     outputs, constraints, norms, blocks = 0, [], [], []
-    for pattern in enumerate_cells(X).patterns:
-        plus, minus = cp.Variable((X.shape[1], c)), cp.Variable((X.shape[1], c))
-        G = _signed(X, pattern)
+    for active, G in _cells(problem):
+        shape = G.shape[1], problem.shape[2]
+        plus, minus = cp.Variable(shape), cp.Variable(shape)
         constraints += [G @ plus >= 0, G @ minus >= 0]
-        outputs = outputs + _active(problem, X, pattern) @ (plus - minus)
+        outputs = outputs + active @ (plus - minus)
         norms.append(cp.normNuc(plus - minus))
         blocks.append([plus, minus])
     value = cp.Minimize(_loss(problem, outputs) + problem.beta * cp.sum(norms))

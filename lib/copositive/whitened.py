@@ -13,12 +13,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lib.copositive.bounds import bound_eigenvalue
+from lib.copositive.bounds import ProvedValue, bound_eigenvalue
+from lib.copositive.relaxation import kernel_value
 from lib.losses import SQUARED, feasible_scale
 from lib.numerics import EPS, Array
-from lib.problem import Problem
+from lib.problem import Problem, reduce_rank
+from lib.problem.problem import require_limits
 
-RELAXATION = 1.7
+OVER_RELAXATION = 1.7
 """Over-relaxation of the splitting, between 1 and 2."""
 
 CHECK_EVERY = 20
@@ -51,7 +53,7 @@ class WhitenedProof:
 
 
 @dataclass(frozen=True, eq=False)
-class Whitened:
+class Whitened(ProvedValue):
     """A solution of (20) for whitened X, from both sides.
 
     Parameters
@@ -74,11 +76,6 @@ class Whitened:
     steps: int
     converged: bool
     status: str
-
-    @property
-    def relative_gap(self) -> float:
-        """``(value - proof.value) / value``; 0 when both are 0."""
-        return (self.value - self.proof.value) / self.value if self.value > 0 else 0.0
 
 
 def solve_whitened(
@@ -131,19 +128,18 @@ def solve_whitened(
     (True, True)
     """
     checked = Problem(np.ones((len(Y), 1)), Y, beta)
-    if not (tolerance > 0 and steps >= 1):
-        raise ValueError(
-            f"solve_whitened needs tolerance > 0 and steps >= 1; got tolerance = "
-            f"{tolerance!r}, steps = {steps!r}."
-        )
-    targets, back = _coordinates(checked.Y)
+    require_limits("solve_whitened", tolerance=tolerance, steps=steps)
+    outputs = reduce_rank(checked.Y)
+    targets = outputs.coordinates
     if not targets.any():
         n = len(Y)
         zero = WhitenedProof(np.zeros_like(checked.Y), np.zeros((n, n)), 0.0)
         return Whitened(0.0, zero, zero.N, 0, True, "Y is zero.")
-    best = _Bounds(targets, checked.beta)
+    best = _Best(targets, checked.beta)
     taken = _run(_Splitting(targets, checked.beta), best, tolerance, steps, progress)
-    proof = prove_whitened(checked.Y, checked.beta, best.proof.Z @ back, best.proof.N)
+    proof = prove_whitened(
+        checked.Y, checked.beta, best.proof.Z @ outputs.basis.T, best.proof.N
+    )
     converged = best.relative_gap <= tolerance
     status = "The relative gap reached the tolerance."
     if not converged:
@@ -153,7 +149,7 @@ def solve_whitened(
 
 def _run(
     split: _Splitting,
-    best: _Bounds,
+    best: _Best,
     tolerance: float,
     steps: int,
     progress: Callable[[int, float, float], None] | None,
@@ -172,13 +168,6 @@ def _run(
     return steps
 
 
-def _coordinates(Y: Array) -> tuple[Array, Array]:
-    """Return (T, Q) with ``Y = T Q``, Q of orthonormal rows, T of rank(Y) columns."""
-    left, sigma, Q = np.linalg.svd(Y, full_matrices=False)
-    rank = max(int((sigma > max(Y.shape) * EPS * sigma[0]).sum()), 1)
-    return left[:, :rank] * sigma[:rank], Q[:rank]
-
-
 class _Splitting:
     """The iterates: M with the blocks right, the scaled multiplier L, the penalty."""
 
@@ -195,7 +184,7 @@ class _Splitting:
     def advance(self) -> None:
         """Make one step: cut eigenvalues, over-relax, set the blocks, update L."""
         self.cone = _positive_part(self.M - self.L)
-        target = RELAXATION * self.cone + (1 - RELAXATION) * self.M + self.L
+        target = OVER_RELAXATION * self.cone + (1 - OVER_RELAXATION) * self.M + self.L
         blocks = self._set_blocks(target)
         moved = self.penalty * float(np.linalg.norm(blocks - self.M))
         self.residuals = float(np.linalg.norm(self.cone - blocks)), moved
@@ -236,7 +225,7 @@ def _positive_part(S: Array) -> Array:
     return (kept * values[values > 0]) @ kept.T
 
 
-class _Bounds:
+class _Best(ProvedValue):
     """The best W and the best dual point so far."""
 
     def __init__(self, Y: Array, beta: float) -> None:
@@ -246,16 +235,10 @@ class _Bounds:
         self.value = 0.5 * float(np.vdot(Y, Y))
         self.proof = WhitenedProof(np.zeros_like(Y), self.W, 0.0)
 
-    @property
-    def relative_gap(self) -> float:
-        """Distance of the two sides over the upper one."""
-        return (self.value - self.proof.value) / self.value
-
     def improve(self, W: Array, residual: Array, N: Array) -> None:
         """Take what is better in a new pair of candidates."""
         W = _doubly_nonnegative(W)
-        Z = np.linalg.solve(np.eye(len(W)) + 2 * W, self.Y)
-        value = 0.5 * float(np.vdot(Z, self.Y)) + self.beta**2 * float(np.trace(W))
+        value, Z = kernel_value(self.Y, self.beta, W, float(np.trace(W)))
         if value < self.value:
             self.W, self.value = W, value
         for candidate in (Z, residual):

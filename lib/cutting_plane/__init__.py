@@ -1,9 +1,9 @@
 """The dual (73) by cutting planes, appendix A.5."""
 
-from lib.cutting_plane.method import CuttingPlanes, Query, solve_dual
+from lib.cutting_plane.method import Bundle, Centre, solve_dual
 
 __all__ = [
-    "CuttingPlanes",
-    "Query",
+    "Bundle",
+    "Centre",
     "solve_dual",
 ]

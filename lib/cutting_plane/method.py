@@ -8,13 +8,15 @@ from typing import Protocol
 
 import numpy as np
 
-from lib.certificate import Certificate
-from lib.cone_pca import Maximum, Oracle, oracle
+from lib.certificate import Certificate, Round, Solution
+from lib.cone_pca import AnyOracle, Maximum
+from lib.cone_pca.kappa import oracle_for
 from lib.cutting_plane.barrier import Barrier, Cuts, analytic_centre
 from lib.losses import SQUARED, feasible_scale, require_squared
 from lib.master.group_lasso import group_lasso
-from lib.numerics import Array
+from lib.numerics import Array, unit_rows
 from lib.problem import Network, Problem, objective
+from lib.problem.problem import require_limits
 
 DEFAULT_TOLERANCE = 1e-6
 """Relative gap at which to stop: that of the book's comparison."""
@@ -22,52 +24,6 @@ DEFAULT_TOLERANCE = 1e-6
 ROOM = 1e-2
 """A start lies this share inside the cuts, or the relative gap if that is less, and
 the ball is widened by this share of the gap to hold it."""
-
-
-@dataclass(frozen=True, eq=False)
-class Query:
-    """What is known after one question to the oracle.
-
-    Parameters
-    ----------
-    upper, lower : float
-        Best primal and dual value so far: ``lower <= p* <= upper``, and neither
-        ever gets worse.
-    kappa : float
-        The oracle's value at the point asked; above beta it was infeasible.
-    cuts : int
-        Cuts in force afterwards.
-    """
-
-    upper: float
-    lower: float
-    kappa: float
-    cuts: int
-
-
-@dataclass(frozen=True, eq=False)
-class CuttingPlanes:
-    """The dual solved by cuts, and the network that the cuts make.
-
-    Parameters
-    ----------
-    network : Network
-        Balanced; its neurons are directions of cuts.
-    certificate : Certificate
-        ``primal`` of that network, ``dual`` of the best feasible Z, and what the
-        oracle said of a multiple of it.
-    history : tuple of Query
-    status : str
-        A sentence that says why the method stopped.
-    converged : bool
-        Whether the relative gap reached the tolerance.
-    """
-
-    network: Network
-    certificate: Certificate
-    history: tuple[Query, ...]
-    status: str
-    converged: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,9 +136,9 @@ def solve_dual(
     *,
     tolerance: float = DEFAULT_TOLERANCE,
     queries: int = 1000,
-    bound: Oracle = oracle,
-    progress: Callable[[Query], None] | None = None,
-) -> CuttingPlanes:
+    bound: AnyOracle | None = None,
+    progress: Callable[[Round], None] | None = None,
+) -> Solution:
     """Solve the dual (73) by cutting planes, with networks as upper bounds.
 
     A point Z is put to the oracle. Each direction with ``|Z^T h(u)|`` above beta
@@ -201,15 +157,16 @@ def solve_dual(
         Relative gap at which to stop.
     queries : int
         Most questions to the oracle.
-    bound : callable
-        The oracle, where another than :func:`lib.cone_pca.oracle` is wanted.
+    bound : callable, optional
+        An oracle made for the problem's X; ``Oracle(problem.X)`` by default.
     progress : callable, optional
-        Called with each :class:`Query`.
+        Called with each :class:`lib.certificate.Round`.
 
     Returns
     -------
-    CuttingPlanes
-        Not converging is a status, not an error: both bounds are valid.
+    Solution
+        Its neurons are directions of cuts, and its certificate has the best feasible
+        Z. Not converging is a status, not an error: both bounds are valid.
 
     Raises
     ------
@@ -228,16 +185,13 @@ def solve_dual(
     >>> found.converged, round(found.certificate.primal, 4)
     (True, 0.75)
     """
-    if not (tolerance > 0 and queries >= 1):
-        raise ValueError(
-            f"solve_dual needs tolerance > 0 and queries >= 1; got tolerance = "
-            f"{tolerance!r}, queries = {queries!r}."
-        )
+    require_limits("solve_dual", tolerance=tolerance, queries=queries)
     require_squared("solve_dual", problem.loss)
+    bound = oracle_for(problem.X, bound)
     rule, model, history = rule or Centre(), _first(problem, rule), []
     status = f"The limit of {queries} queries was reached."
     for _ in range(queries):
-        old, kappa = model, bound(problem.X, problem.spread(model.Z))
+        old, kappa = model, bound(problem.spread(model.Z))
         model = _with_cuts(_with_lower(model, kappa), kappa)
         if model.proof.relative_gap > tolerance:
             Z, V = rule.propose(model)
@@ -250,7 +204,7 @@ def solve_dual(
             status = "Neither cuts nor bounds moved any more."
             break
     converged = model.proof.relative_gap <= tolerance
-    return CuttingPlanes(model.network, model.proof, tuple(history), status, converged)
+    return Solution(model.network, model.proof, tuple(history), status, converged)
 
 
 def _first(problem: Problem, rule: Rule | None) -> Model:
@@ -281,8 +235,7 @@ def _with_cuts(model: Model, kappa: Maximum) -> Model:
     H = model.problem.features(U)
     G = None
     if cuts.G is not None:
-        pulls = H.T @ model.Z
-        G = np.vstack([cuts.G, pulls / np.linalg.norm(pulls, axis=1, keepdims=True)])
+        G = np.vstack([cuts.G, unit_rows(H.T @ model.Z)])
     joined = Cuts(np.hstack([cuts.H, H]), G, beta)
     return replace(model, U=np.vstack([model.U, U]), cuts=joined)
 
@@ -305,11 +258,11 @@ def _with_upper(model: Model, V: Array) -> Model:
 
 
 def _report(
-    model: Model, kappa: Maximum, progress: Callable[[Query], None] | None
-) -> Query:
+    model: Model, kappa: Maximum, progress: Callable[[Round], None] | None
+) -> Round:
     """Make the entry of this query and hand it to ``progress``."""
     proof = model.proof
-    entry = Query(proof.primal, proof.dual, kappa.value, len(model.U))
+    entry = Round(proof.primal, proof.dual, kappa.value, len(model.U))
     if progress is not None:
         progress(entry)
     return entry

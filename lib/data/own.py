@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lib.networks.torch_networks import from_layers
 from lib.numerics import Array
 from lib.problem import Network, as_matrix
 
@@ -127,18 +128,11 @@ def _from_state(arrays: dict[str, Array], path: Path) -> Network:
             f"{', '.join(sorted(arrays)) or 'nothing'}. {SAVE_WEIGHTS}"
         )
     first, last = sorted(weights)
-    U, V = as_matrix(first, arrays[first]), as_matrix(last, arrays[last]).T
-    bias = arrays.get(first.removesuffix("weight") + "bias")
-    if bias is not None:
-        U = np.column_stack([U, bias])
-    bias = arrays.get(last.removesuffix("weight") + "bias")
-    if bias is not None and np.any(bias):
-        raise ValueError(
-            f"The last layer of {path.name} must have no bias or a zero one; got "
-            f"largest entry {np.abs(bias).max():.3g}. Train with bias=False there, or "
-            "centre Y."
-        )
-    return Network(U, V)
+    parts = []
+    for name in (first, last):
+        bias = arrays.get(name.removesuffix("weight") + "bias")
+        parts += [as_matrix(name, arrays[name]), bias]
+    return from_layers(*parts, of=f" of {path.name}")
 
 
 def _existing(path: str | Path, what: str) -> Path:

@@ -1,60 +1,71 @@
 """Figures of the book: each function draws a result and computes nothing."""
 
-from lib.figures.arrangements import (
-    plot_cell_counts,
-    plot_great_circles,
-    plot_sectors,
-    plot_sphere,
-    sphere_grid,
-)
-from lib.figures.comparison import plot_benchmark
-from lib.figures.convolution import plot_pooled_values, plot_tiles
-from lib.figures.copositive import plot_relaxed_values, plot_section, plot_shortfalls
-from lib.figures.cuts import plot_enclosure, plot_gaps, plot_questions
-from lib.figures.distances import plot_certified_descent, plot_distances
-from lib.figures.duality import (
+from lib.figures.functions import (
     plot_correlation,
-    plot_literal,
-    plot_ratios,
-    plot_sandwich,
+    plot_dual_values,
+    plot_landscape,
+    plot_losses,
+    plot_maxima,
+    plot_rescaling,
+    plot_robust_fits,
+    plot_segment,
+    plot_turned_basis,
 )
-from lib.figures.experiments import (
-    plot_activations,
-    plot_complexity,
-    plot_generated,
-    plot_generation,
-    plot_looseness,
+from lib.figures.interactive import interactive
+from lib.figures.methods import (
+    plot_benchmark,
+    plot_bounds,
+    plot_certified_descent,
+    plot_descents,
+    plot_distances,
+    plot_enclosure,
+    plot_final_objectives,
+    plot_gaps,
     plot_margin_accuracy,
     plot_margin_objective,
     plot_prolonged,
+    plot_radii,
+    plot_ratios,
+    plot_rounds,
+)
+from lib.figures.pictures import (
+    plot_generated,
+    plot_great_circles,
     plot_regions,
-    plot_spiral_excess,
-    plot_spiral_losses,
+    plot_section,
+    plot_sectors,
+    plot_sphere,
+    plot_split,
+    plot_tiles,
+    sphere_grid,
 )
-from lib.figures.interactive import interactive
-from lib.figures.losses import plot_dual_values, plot_losses, plot_robust_fits
-from lib.figures.networks import (
-    plot_final_objectives,
-    plot_landscape,
-    plot_rescaling,
-    plot_segment,
-)
-from lib.figures.paths import (
-    plot_band,
-    plot_band_width,
+from lib.figures.sizes import (
+    plot_ascents,
+    plot_cell_counts,
+    plot_complexity,
     plot_growth,
     plot_growth_errors,
+    plot_nodes,
+    plot_questions,
+    plot_ridge_accuracy,
+    plot_sandwich,
+    plot_shortfalls,
+    plot_size_accuracy,
+)
+from lib.figures.style import COLOURS, use_book_style
+from lib.figures.weight_decay import (
+    plot_activations,
+    plot_band,
+    plot_band_width,
+    plot_generation,
+    plot_literal,
+    plot_looseness,
     plot_path_errors,
     plot_path_neurons,
-)
-from lib.figures.recovery import plot_split
-from lib.figures.search import plot_ascents, plot_maxima, plot_nodes
-from lib.figures.style import COLOURS, use_book_style
-from lib.figures.training import plot_bounds, plot_descents, plot_radii, plot_rounds
-from lib.figures.whitening import (
-    plot_ridge_accuracy,
-    plot_size_accuracy,
-    plot_turned_basis,
+    plot_pooled_values,
+    plot_relaxed_values,
+    plot_spiral_excess,
+    plot_spiral_losses,
 )
 
 __all__ = [

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lib.arrangements import planar_walls
 from lib.certificate import Certificate, certify
-from lib.cone_pca import oracle, planar_oracle
+from lib.cone_pca import Oracle
 from lib.cone_pca.by_cells import walk
 from lib.numerics import Array
 from lib.problem import Network, Problem, reduce_rank
@@ -107,13 +106,14 @@ def algorithm_1(
     _check(radius, steps, records)
     reduced = reduce_rank(problem.X)
     X, n = reduced.coordinates, len(problem.X)
-    maximise = _by_cells(X) if cell_by_cell else _linear_oracle(X)
+    maximise = walk(X) if cell_by_cell else Oracle(X)
+    bound = Oracle(problem.X)
     marks = np.unique(np.geomspace(1, steps, records).astype(int))
     U, G = np.zeros((steps, X.shape[1])), np.zeros((steps, problem.Y.shape[1]))
     F, losses, proofs = np.zeros((n, G.shape[1])), [], []
     for k in range(steps):
         R = problem.Y - F
-        U[k] = maximise(R)
+        U[k] = maximise(R).direction
         h = np.maximum(X @ U[k], 0.0)
         G[k] = _unit(R.T @ h)
         a = 2 / (k + 2)
@@ -121,7 +121,7 @@ def algorithm_1(
         if k + 1 in marks:
             network = reduced.lift(_network(U[: k + 1], G[: k + 1], radius))
             losses.append(0.5 * float(np.vdot(F - problem.Y, F - problem.Y)))
-            proofs.append(certify(problem, network))
+            proofs.append(certify(problem, network, refine=0, bound=bound))
     return Iterates(radius, marks, np.array(losses), tuple(proofs), network)
 
 
@@ -211,20 +211,6 @@ def _check(radius: float, steps: int, records: int) -> None:
     for name, count in (("steps", steps), ("repetitions", records)):
         if count < 1:
             raise ValueError(f"{name} must be at least 1; got {count!r}.")
-
-
-def _linear_oracle(X: Array):
-    """Return ``R -> argmax_u |R^T (X u)_+|``, sorting the walls once."""
-    if X.shape[1] == 2:
-        walls = planar_walls(X)
-        return lambda R: planar_oracle(X, R, walls).direction
-    return lambda R: oracle(X, R).direction
-
-
-def _by_cells(X: Array):
-    """Return ``R -> argmax_u |R^T (X u)_+|``, from the cells one by one."""
-    maximise = walk(X)
-    return lambda R: maximise(R).direction
 
 
 def _unit(g: Array) -> Array:

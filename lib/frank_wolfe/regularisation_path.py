@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lib.certificate.weak_duality import prove
+from lib.certificate.weak_duality import proved_value
+from lib.cone_pca import Oracle
 from lib.cone_pca.maximum import masses
 from lib.frank_wolfe.solver import DEFAULT_TOLERANCE, Solution, solve
 from lib.numerics import EPS, Array
@@ -132,12 +133,13 @@ def path(
     >>> [s.network.width for s in found.solutions]
     [0, 2, 2]
     """
-    order = _decreasing(betas)
+    order, bound = _decreasing(betas), Oracle(problem.X)
+    limits = {"tolerance": tolerance, "rounds": rounds}
     solutions: list[Solution] = []
     for beta in order:
         start = solutions[-1].network if solutions else None
         task = replace(problem, beta=float(beta))
-        solutions.append(solve(task, start=start, tolerance=tolerance, rounds=rounds))
+        solutions.append(solve(task, start=start, bound=bound, **limits))
     return Path(order, tuple(solutions))
 
 
@@ -234,4 +236,4 @@ def _average_bound(problem: Problem, shares: Array, points: list[Array]) -> floa
     parts = [share * Z for share, Z in zip(shares, points, strict=True)]
     sizes = problem.spread(sum(np.abs(part) for part in parts))
     rounding = AVERAGING * (problem.beta + float(masses(problem.X, sizes).sum()))
-    return prove(problem, sum(parts), problem.beta + rounding)
+    return proved_value(problem, sum(parts), problem.beta + rounding)

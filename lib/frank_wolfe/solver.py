@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from lib.certificate import Certificate, certify
-from lib.cone_pca import Maximum, Oracle, oracle
+from lib.certificate import Certificate, Round, Solution, certify
+from lib.cone_pca import AnyOracle, Maximum
+from lib.cone_pca.kappa import InCoordinates, oracle_for
 from lib.frank_wolfe.sliding.merge import merged
 from lib.frank_wolfe.sliding.step import cross, slide
 from lib.master.fit import hold
@@ -40,44 +41,6 @@ is cheap, and new neurons alone crowd around an optimal one."""
 BRIEF = 30
 """Newton steps of a larger network: where more are needed, new neurons do better."""
 
-REFINEMENTS = 3
-"""Newton steps on the dual point; each is taken only while it proves more."""
-
-
-@dataclass(frozen=True, eq=False)
-class Round:
-    """One round: the value reached, the bound proved, and the neurons used."""
-
-    primal: float
-    dual: float
-    kappa: float
-    neurons: int
-
-
-@dataclass(frozen=True, eq=False)
-class Solution:
-    """A trained network and the proof of how good it is.
-
-    Parameters
-    ----------
-    network : Network
-        On the inputs of the problem, balanced, without dead neurons.
-    certificate : Certificate
-        Of that network, computed after the fact by :func:`lib.certificate.certify`.
-    history : tuple of Round
-        One entry a round, from the zero network on.
-    status : str
-        A sentence that says why the solver stopped.
-    converged : bool
-        Whether the certificate reached the tolerance asked for.
-    """
-
-    network: Network
-    certificate: Certificate
-    history: tuple[Round, ...]
-    status: str
-    converged: bool
-
 
 def solve(
     problem: Problem,
@@ -86,7 +49,7 @@ def solve(
     tolerance: float = DEFAULT_TOLERANCE,
     rounds: int = 200,
     progress: Callable[[Round], None] | None = None,
-    bound: Oracle = oracle,
+    bound: AnyOracle | None = None,
 ) -> Solution:
     """Train a ReLU network to a certified global optimum of (5).
 
@@ -113,8 +76,8 @@ def solve(
     progress : callable, optional
         Called with each :class:`Round`; its values are in the units of the
         problem.
-    bound : callable
-        The oracle, where another than :func:`lib.cone_pca.oracle` is wanted.
+    bound : callable, optional
+        An oracle made for the problem's X; ``Oracle(problem.X)`` by default.
 
     Returns
     -------
@@ -149,10 +112,12 @@ def solve(
             f"{tolerance!r}, rounds = {rounds!r}."
         )
     inner, units = in_units(problem)
-    search = _Search(inner, units, tolerance, bound, progress)
+    bound = oracle_for(problem.X, bound)
+    inside = InCoordinates(inner.X, units.basis, units.x, bound)
+    search = _Search(inner, units, tolerance, inside, progress)
     network, status = search.run(start, rounds)
     found = units.leave(network)
-    certificate = certify(problem, found, refine=REFINEMENTS, bound=bound)
+    certificate = certify(problem, found, bound=bound)
     converged = certificate.relative_gap <= tolerance
     return Solution(found, certificate, tuple(search.history), status, converged)
 
@@ -172,7 +137,7 @@ class _Search:
     problem: Problem
     units: Units
     tolerance: float
-    bound: Oracle
+    bound: AnyOracle
     progress: Callable[[Round], None] | None
     history: list[Round] = field(default_factory=list)
 
@@ -197,7 +162,7 @@ class _Search:
 
     def prove(self, network: Network) -> _State:
         """Certify with the oracle asked for."""
-        proof = certify(self.problem, network, refine=REFINEMENTS, bound=self.bound)
+        proof = certify(self.problem, network, bound=self.bound)
         return _State(network, proof)
 
     def report(self, here: _State) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import clarabel
 import numpy as np
 from scipy import sparse
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
+from lib.conic import ConicPoint, ConicProgram, solve_interior
 from lib.losses import Squared
 from lib.master.fit import Fit
 from lib.numerics import Array
@@ -16,10 +16,6 @@ from lib.numerics import Array
 MASTER_TOLERANCE = 1e-11
 """Relative gap asked of the interior point solver. It only guides the search:
 certificates are computed from the network that comes out."""
-
-SOLVED = ("Solved", "AlmostSolved")
-"""Verdicts of the interior point solver whose point can be used as it is."""
-
 
 NEWTON_STEPS = 200
 """Most steps of the primal-dual method; 20 to 60 are usual."""
@@ -206,10 +202,10 @@ def group_lasso(gram: Array, target: Array, beta: float) -> Array:
     inner = gram / np.outer(unit, unit)
     T, weights = target / unit[:, None] / scale, beta / unit / scale
     solution = _cone_program(inner, T, weights)
-    V = np.array(solution.x[: m * c]).reshape(m, c)
+    V = solution.x[: m * c].reshape(m, c)
     value = 0.5 * np.vdot(V, inner @ V) - np.vdot(T, V)
     value += weights @ np.linalg.norm(V, axis=1)
-    if str(solution.status) not in SOLVED and not value < 0:
+    if not (solution.solved or value < 0):
         raise RuntimeError(
             f"The master problem over {m} neurons was not solved: {solution.status}. "
             "Scale the columns of X and Y to comparable sizes."
@@ -217,7 +213,7 @@ def group_lasso(gram: Array, target: Array, beta: float) -> Array:
     return V * scale / unit[:, None]
 
 
-def _cone_program(gram: Array, target: Array, weights: Array) -> object:
+def _cone_program(gram: Array, target: Array, weights: Array) -> ConicPoint:
     """Solve ``min 1/2 <V, G V> - <T, V> + w . t`` with ``|v_k| <= t_k``."""
     m, c = target.shape
     quadratic = sparse.block_diag(
@@ -232,13 +228,8 @@ def _cone_program(gram: Array, target: Array, weights: Array) -> object:
     selection = sparse.csc_matrix(
         (-np.ones(m * (c + 1)), (np.arange(m * (c + 1)), picks))
     )
-    settings = clarabel.DefaultSettings()
-    settings.verbose = False
-    settings.max_threads = 1  # the same numbers on every machine
-    settings.tol_gap_abs = settings.tol_gap_rel = MASTER_TOLERANCE
-    settings.tol_feas = MASTER_TOLERANCE
-    cones = [clarabel.SecondOrderConeT(c + 1)] * m
-    solver = clarabel.DefaultSolver(
-        quadratic, linear, selection, np.zeros(m * (c + 1)), cones, settings
+    norms = (c + 1,) * m
+    program = ConicProgram(
+        quadratic, linear, selection, np.zeros(m * (c + 1)), norms=norms
     )
-    return solver.solve()
+    return solve_interior(program, tolerance=MASTER_TOLERANCE)

@@ -56,17 +56,42 @@ def from_torch(module: Any) -> Network:
     ((5, 3), (5, 2))
     """
     first, last = _layers(module)
-    bias = _weights(last, "bias")
-    if bias is not None and bias.any():
+    parts = [_weights(layer, k) for layer in (first, last) for k in ("weight", "bias")]
+    return from_layers(*parts)
+
+
+def from_layers(
+    first: Array,
+    first_bias: Array | None,
+    last: Array,
+    last_bias: Array | None,
+    *,
+    of: str = "",
+) -> Network:
+    """Make a network of the weights and biases of its two layers as PyTorch has them.
+
+    Parameters
+    ----------
+    first, last : (m, d), (c, m) arrays
+    first_bias : (m,) array or None
+        Becomes the weight of a last input that is one.
+    last_bias : (c,) array or None
+    of : str
+        What the layers are of, for the message.
+
+    Raises
+    ------
+    ValueError
+        If the last bias is not zero.
+    """
+    if last_bias is not None and np.any(last_bias):
         raise ValueError(
-            "The last layer must have no bias or a zero one, as network (1) has; got "
-            f"a bias with largest entry {np.abs(bias).max():.3g}. Train with "
+            f"The last layer{of} must have no bias or a zero one, as network (1) has; "
+            f"got a bias with largest entry {np.abs(last_bias).max():.3g}. Train with "
             "Linear(..., bias=False), or centre Y."
         )
-    U, bias = _weights(first, "weight"), _weights(first, "bias")
-    if bias is not None:
-        U = np.column_stack([U, bias])
-    return Network(U, _weights(last, "weight").T)
+    U = first if first_bias is None else np.column_stack([first, first_bias])
+    return Network(U, last.T)
 
 
 def to_torch(network: Network, *, bias: bool = False) -> Any:

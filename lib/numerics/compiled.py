@@ -6,11 +6,29 @@ at once. Matrices here are tiny, r x r with r the rank of the data: loops beat L
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numba
 import numpy as np
 
-compiled = numba.njit(cache=True, nogil=True, error_model="numpy")
-"""Compile once, keep the machine code beside the source, release the lock."""
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile once, keep the machine code beside the source, release the lock.
+
+    Where neither the folder of the source nor the home can be written to, the machine
+    code lasts as long as the process.
+    """
+    try:
+        return _compiler(cache=True)(function)
+    except RuntimeError:  # numba: no locator available
+        return _compiler(cache=False)(function)
+
+
+def _compiler(*, cache: bool) -> Any:
+    """Return numba's decorator with the options of this library."""
+    return numba.njit(cache=cache, nogil=True, error_model="numpy")
+
 
 JACOBI_SWEEPS = 30
 """Sweeps until a small symmetric matrix is diagonal; six do in practice."""

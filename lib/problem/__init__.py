@@ -1,10 +1,10 @@
 """The training problem (5), its networks, its rank, and its pooled form (6)."""
 
+from lib.problem.bounds import Bounds
 from lib.problem.convolution import patches, pooled_problem
 from lib.problem.problem import (
     Network,
     Problem,
-    RankReduction,
     as_matrix,
     interpolate,
     objective,
@@ -13,9 +13,9 @@ from lib.problem.problem import (
 )
 
 __all__ = [
+    "Bounds",
     "Network",
     "Problem",
-    "RankReduction",
     "as_matrix",
     "interpolate",
     "objective",

@@ -10,6 +10,10 @@ from numpy.typing import ArrayLike
 from lib.losses import SQUARED, Loss, get_loss
 from lib.numerics import EPS, Array
 
+LARGEST = 1e120
+"""Largest entries of X and of Y lie between its inverse and this, or all are zero: then
+squares and products of sums over many samples neither overflow nor vanish."""
+
 ROW_BLOCK = 1 << 16
 """Samples handled at once where all activations together would fill the memory."""
 
@@ -37,8 +41,12 @@ def _as_floats(name: str, value: ArrayLike) -> Array:
     try:
         if np.iscomplexobj(value):
             raise TypeError("complex numbers")
+        if getattr(value, "dtype", np.dtype(float)).kind in "mM":
+            raise TypeError("dates or times: count them in a unit and from a start")
+        if np.ma.is_masked(value):
+            raise TypeError("masked entries: fill them or drop their rows")
         return np.array(value, dtype=np.float64, order="C")
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RuntimeError) as error:  # torch raises the last
         raise ValueError(
             f"{name} must be a matrix of real numbers; got {type(value).__name__} "
             f"({error}). Pass a rectangular numpy array."
@@ -62,6 +70,29 @@ def _as_number(value: float) -> float:
         return float(value)
     except (TypeError, ValueError):
         return float("nan")
+
+
+def require_limits(who: str, *, tolerance: float, **counts: int) -> None:
+    """Refuse a tolerance that is not positive or a limit that is no count.
+
+    Parameters
+    ----------
+    who : str
+        The solver, for the message.
+    tolerance : float
+    counts : int
+        Its limits by their names, each at least 1.
+    """
+    whole = all(
+        isinstance(count, int | np.integer) and count >= 1 for count in counts.values()
+    )
+    if not (_as_number(tolerance) > 0 and whole):
+        needs = " and ".join(f"{name} >= 1" for name in counts)
+        came = ", ".join(f"{name} = {count!r}" for name, count in counts.items())
+        raise ValueError(
+            f"{who} needs tolerance > 0 and {needs}; got tolerance = {tolerance!r}, "
+            f"{came}. Limits are whole numbers."
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,8 +125,9 @@ class Problem:
     ------
     ValueError
         If a matrix is empty, not numeric or not finite, if the numbers of rows
-        differ, if ``beta`` is not positive and finite, or if the targets do not
-        fit the loss.
+        differ, if the largest entry of one is beyond ``LARGEST`` or below its
+        inverse, if ``beta`` is not positive and finite, or if the targets do not fit
+        the loss.
 
     Notes
     -----
@@ -122,6 +154,7 @@ class Problem:
         """Validate and freeze the data."""
         X, Y = as_matrix("X", self.X), as_matrix("Y", self.Y)
         _require_rows(X, Y, self.pooling)
+        _require_range(X=X, Y=Y)
         beta = _as_number(self.beta)
         if not (np.isfinite(beta) and beta > 0):
             raise ValueError(
@@ -165,6 +198,19 @@ class Problem:
     def spread(self, Z: Array) -> Array:
         """Return ``S^T Z``, (n pooling, c): each sample's row for all its patches."""
         return Z if self.pooling == 1 else np.repeat(Z, self.pooling, axis=0)
+
+
+def _require_range(**matrices: Array) -> None:
+    """Refuse data whose squares would overflow or vanish."""
+    for name, matrix in matrices.items():
+        largest = float(np.abs(matrix).max())
+        if largest > 0 and not 1 / LARGEST <= largest <= LARGEST:
+            raise ValueError(
+                f"The largest entry of {name} must be between {1 / LARGEST:g} and "
+                f"{LARGEST:g}, or 0; got {largest:.3g}, whose square leaves the range "
+                "of floating point. Choose another unit: with X / s and Y / t take "
+                "beta / (s t), and the optimum is divided by t^2."
+            )
 
 
 def _require_rows(X: Array, Y: Array, pooling: int) -> None:

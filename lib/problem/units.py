@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 
-import numpy as np
-
-from lib.numerics import Array
+from lib.numerics import Array, unit_of
 from lib.problem.problem import Network, Problem, reduce_rank
 
 
@@ -54,17 +51,11 @@ def in_units(problem: Problem) -> tuple[Problem, Units]:
     Powers of two change nothing but exponents. Y keeps its unit where the loss has
     one of its own, as labels do. O(n d min(n, d)).
     """
-    x = _power_of_two(problem.X)
+    x = unit_of(problem.X)
     reduced = reduce_rank(problem.X / x)
-    y = _power_of_two(problem.Y) if problem.loss.free_unit else 1.0
+    y = unit_of(problem.Y) if problem.loss.free_unit else 1.0
     loss, Y = problem.loss.scaled(problem.Y, y)
     inner = replace(
         problem, X=reduced.coordinates, Y=Y, loss=loss, beta=problem.beta / x / y
     )
     return inner, Units(reduced.basis, x, y)
-
-
-def _power_of_two(matrix: Array) -> float:
-    """Return a power of two near the largest entry, 1 for a matrix of zeros."""
-    largest = float(np.abs(matrix).max())
-    return math.ldexp(1.0, math.frexp(largest)[1] - 1) if largest > 0 else 1.0

@@ -1,7 +1,7 @@
 """From the solutions of convex programs back to neurons, and to fewer of them."""
 
 from lib.recovery.caratheodory import prune
-from lib.recovery.completely_positive import Factorization, factorize
+from lib.recovery.completely_positive import factorize
 from lib.recovery.recover import (
     Recovery,
     recover_from_activations,
@@ -10,18 +10,10 @@ from lib.recovery.recover import (
     recover_from_grams,
     recover_from_relaxation,
 )
-from lib.recovery.semi_nmf import (
-    SPLITS,
-    BlockNeurons,
-    split_block,
-    split_by_rays,
-    split_by_shift,
-)
+from lib.recovery.semi_nmf import SPLITS, split_block, split_by_rays, split_by_shift
 
 __all__ = [
     "SPLITS",
-    "BlockNeurons",
-    "Factorization",
     "Recovery",
     "factorize",
     "prune",

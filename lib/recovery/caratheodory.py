@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lib.numerics import Array
+from lib.numerics import Array, unit_rows
 from lib.problem import Network, Problem
 
 NULL_TOLERANCE = 1e-13
@@ -96,7 +96,7 @@ def _eliminated(atoms: Array, w: Array) -> Array:
         w[gone] = 0.0
         null = null - np.outer(null[:, gone] / a[gone], a)
         null[:, gone] = 0.0
-        null /= np.maximum(np.linalg.norm(null, axis=1, keepdims=True), 1e-300)
+        null = unit_rows(null)
     return w
 
 

@@ -40,16 +40,16 @@ class Factorization:
     ----------
     factor : (k, m) array
         Entrywise ``C >= 0``, columns not zero.
-    loss : float
+    error : float
         ``|M - C C^T| / |M|`` in the Frobenius norm, measured.
     exact : bool
-        Whether the loss is at most ``EXACT``.
+        Whether the error is at most ``EXACT``.
     status : str
         A sentence that says which.
     """
 
     factor: Array
-    loss: float
+    error: float
     exact: bool
     status: str
 
@@ -77,7 +77,7 @@ def factorize(M: Array, *, rng: np.random.Generator | None = None) -> Factorizat
     -------
     Factorization
         With ``exact`` for every DNN matrix of order up to 4 or rank up to 2. What
-        M lacks to being DNN is part of the loss.
+        M lacks to being DNN is part of the error.
 
     Raises
     ------
@@ -102,46 +102,6 @@ def factorize(M: Array, *, rng: np.random.Generator | None = None) -> Factorizat
     return _outcome(M, C[:, (C > 0).any(axis=0)])
 
 
-def pentagon_matrix() -> Array:
-    """Return a doubly nonnegative matrix of order 5 that is not completely positive.
-
-    ``M_kl = cos(2 pi (k - l) / 5) + cos(pi / 5)``: the Gram matrix of the pentagon
-    plus a constant that makes its negative entries zero.
-
-    Returns
-    -------
-    (5, 5) array
-        ``<H, M> = (25 - 15 sqrt 5) / 4 < 0`` with H of :func:`horn_matrix`.
-
-    Examples
-    --------
-    >>> M = pentagon_matrix()
-    >>> bool(M.min() >= 0), round(float(np.vdot(horn_matrix(), M)), 6)
-    (True, -2.135255)
-    """
-    turns = 2 * np.pi / 5 * np.arange(5)
-    M = np.cos(np.subtract.outer(turns, turns)) + np.cos(np.pi / 5)
-    return np.where(horn_matrix() + np.eye(5) == 1, 0.0, M)
-
-
-def horn_matrix() -> Array:
-    """Return Horn's copositive matrix of order 5: ``x^T H x >= 0`` for ``x >= 0``.
-
-    1 on the diagonal and for vertices of the pentagon that are not neighbours, -1 for
-    neighbours. A matrix M with ``<H, M> < 0`` is not completely positive.
-
-    Returns
-    -------
-    (5, 5) array
-
-    Notes
-    -----
-    Hall and Newman (1963).
-    """
-    apart = np.abs(np.subtract.outer(np.arange(5), np.arange(5)))
-    return np.where((apart == 1) | (apart == 4), -1.0, 1.0)
-
-
 def _symmetric(M: Array) -> Array:
     """Return a symmetric copy of M, or refuse it."""
     M = as_matrix("M", M)
@@ -159,14 +119,14 @@ def _symmetric(M: Array) -> Array:
 def _outcome(M: Array, C: Array) -> Factorization:
     """Measure a factor."""
     size = float(np.linalg.norm(M))
-    loss = float(np.linalg.norm(M - C @ C.T)) / size if size > 0 else 0.0
-    if loss <= EXACT:
-        return Factorization(C, loss, True, "An exact nonnegative factor was found.")
+    error = float(np.linalg.norm(M - C @ C.T)) / size if size > 0 else 0.0
+    if error <= EXACT:
+        return Factorization(C, error, True, "An exact nonnegative factor was found.")
     status = (
-        f"No exact nonnegative factor was found; the nearest found misses {loss:.2g} "
+        f"No exact nonnegative factor was found; the nearest found misses {error:.2g} "
         "of the matrix."
     )
-    return Factorization(C, loss, False, status)
+    return Factorization(C, error, False, status)
 
 
 def _factor(M: Array, rng: np.random.Generator | None) -> Array:
@@ -294,10 +254,10 @@ def _turned(M: Array, root: Array, rng: np.random.Generator | None) -> Array:
     best = None
     for R in starts:
         C = _polished(M, _alternate(root, R))
-        loss = np.linalg.norm(M - C @ C.T)
-        if best is None or loss < best[0]:
-            best = loss, C
-        if loss <= 0.1 * EXACT * np.linalg.norm(M):
+        error = np.linalg.norm(M - C @ C.T)
+        if best is None or error < best[0]:
+            best = error, C
+        if error <= 0.1 * EXACT * np.linalg.norm(M):
             break
     return best[1]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lib.copositive import Relaxation
+from lib.copositive.relaxation import evaluate, kernel_value
 from lib.numerics import Array
 from lib.problem import Network, Problem, objective
 from lib.recovery.completely_positive import factorize
@@ -36,7 +37,7 @@ class Recovery:
         Its objective (5), computed from the network alone.
     stated : float
         The value of the convex program at the solution given.
-    factor_loss : float
+    factor_error : float
         Largest relative error of a completely positive factor.
     status : str
         A sentence that says whether the network costs more than stated.
@@ -45,18 +46,18 @@ class Recovery:
     network: Network
     cost: float
     stated: float
-    factor_loss: float
+    factor_error: float
     status: str
 
     @property
-    def loss(self) -> float:
+    def excess(self) -> float:
         """``cost - stated``: what the way back lost. Negative if it gained."""
         return self.cost - self.stated
 
     @property
     def is_exact(self) -> bool:
         """Whether the network costs no more than stated, up to rounding."""
-        return self.loss <= COST_ROUNDING * abs(self.stated)
+        return self.excess <= COST_ROUNDING * abs(self.stated)
 
 
 def recover_from_atoms(problem: Problem, directions: Array, outputs: Array) -> Recovery:
@@ -75,8 +76,8 @@ def recover_from_atoms(problem: Problem, directions: Array, outputs: Array) -> R
         balanced (Lemma 4).
     """
     network = Network(directions, outputs)
-    R = problem.Y - network.predict(problem.X)
-    stated = 0.5 * float(np.vdot(R, R)) + problem.beta * network.path_norm
+    loss = problem.loss.value(problem.predict(network), problem.Y)
+    stated = loss + problem.beta * network.path_norm
     return _recovery(problem, network, stated, 0.0)
 
 
@@ -129,8 +130,7 @@ def recover_from_blocks(
         V.append(neurons.V)
         outputs = outputs + problem.pool(pattern[:, None] * (problem.X @ block))
         gauges += least.gauge
-    R = problem.Y - outputs
-    stated = 0.5 * float(np.vdot(R, R)) + problem.beta * gauges
+    stated = problem.loss.value(outputs, problem.Y) + problem.beta * gauges
     return _recovery(problem, Network(np.vstack(U), np.vstack(V)), stated, 0.0)
 
 
@@ -161,7 +161,7 @@ def recover_from_grams(
     -------
     Recovery
         Where U_i is in the relaxed cone of (19) but not in that of (17), no exact
-        factor exists and the loss says so.
+        factor exists and the excess says so.
 
     Raises
     ------
@@ -179,9 +179,7 @@ def recover_from_grams(
         active = problem.pool(pattern[:, None] * X)
         facets = np.where(pattern, 1.0, -1.0)[:, None] * X
         cells.append(_Cell(active, np.asarray(gram, float), cone, facets))
-    inner, trace = _together(problem, cells)
-    stated, Z = _program_value(problem, inner, trace)
-    network, worst = _factored(problem, cells, Z)
+    network, stated, worst = _factored(problem, cells)
     return _recovery(problem, network, stated, worst)
 
 
@@ -206,7 +204,7 @@ def recover_from_relaxation(problem: Problem, relaxation: Relaxation) -> Recover
     Recovery
         On the inputs of the problem. ``stated`` is ``relaxation.value``. Over
         simplicial pieces of rank up to 4 the network costs no more; over cells, (19)
-        can be below p* and then the loss says by how much.
+        can be below p* and then the excess says by how much.
 
     Raises
     ------
@@ -242,8 +240,7 @@ def recover_from_relaxation(problem: Problem, relaxation: Relaxation) -> Recover
         rays = region.basis if region.simplicial else None
         active, gram = region.active(problem, cover.X), relaxation.grams[k]
         cells.append(_Cell(active, gram, rays, region.normals))
-    _, Z = _program_value(problem, *_together(problem, cells))
-    network, worst = _factored(problem, cells, Z)
+    network, _, worst = _factored(problem, cells)
     return _recovery(problem, cover.reduced.lift(network), relaxation.value, worst)
 
 
@@ -257,22 +254,16 @@ class _Cell:
     facets: Array
 
 
-def _together(problem: Problem, cells: list[_Cell]) -> tuple[Array, float]:
-    """Return ``sum_i M_i U_i M_i^T``, (n, n), and ``sum_i tr U_i``."""
-    inner = np.zeros((len(problem.Y), len(problem.Y)))
-    for cell in cells:
-        inner += cell.active @ cell.gram @ cell.active.T
-    return inner, sum(float(np.trace(cell.gram)) for cell in cells)
-
-
-def _factored(problem: Problem, cells: list[_Cell], Z: Array) -> tuple[Network, float]:
-    """Return the neurons of all cells and the largest loss of a factor."""
+def _factored(problem: Problem, cells: list[_Cell]) -> tuple[Network, float, float]:
+    """Return the neurons of all cells, the value of (17), the largest factor error."""
+    actives, grams = ([getattr(cell, k) for cell in cells] for k in ("active", "gram"))
+    stated, Z, _ = evaluate(problem, actives, grams)
     neurons, worst = [], 0.0
     for cell in cells:
-        L, loss = _in_cell(cell)
+        L, error = _in_cell(cell)
         neurons.append((L, L.T @ cell.active.T @ Z))
-        worst = max(worst, loss)
-    return _scaled(problem, neurons), worst
+        worst = max(worst, error)
+    return _scaled(problem, neurons), stated, worst
 
 
 def recover_from_activations(
@@ -286,7 +277,7 @@ def recover_from_activations(
     Parameters
     ----------
     problem : Problem
-        With ``X X^T = I``; for other X the network is as valid, and its loss larger.
+        With ``X X^T = I``; for other X the network is as valid, and its excess larger.
     W : (n, n) array
         Doubly nonnegative.
     rng : numpy.random.Generator, optional
@@ -301,10 +292,10 @@ def recover_from_activations(
     Equation (20) with ``W = X U X^T``.
     """
     W = np.asarray(W, dtype=np.float64)
-    stated, Z = _program_value(problem, W, float(np.trace(W)))
+    stated, Z = kernel_value(problem.Y, problem.beta, W, float(np.trace(W)))
     found = factorize(W, rng=rng)
     neurons = [(problem.X.T @ found.factor, found.factor.T @ Z)]
-    return _recovery(problem, _scaled(problem, neurons), stated, found.loss)
+    return _recovery(problem, _scaled(problem, neurons), stated, found.error)
 
 
 def _require_as_many(**lists: Sequence) -> None:
@@ -315,21 +306,15 @@ def _require_as_many(**lists: Sequence) -> None:
         raise ValueError(f"There must be one of each for every cell; got {told}.")
 
 
-def _program_value(problem: Problem, inner: Array, trace: float) -> tuple[float, Array]:
-    """Return the value of (17) and the residual ``Z = (I + 2 inner)^-1 Y``."""
-    Z = np.linalg.solve(np.eye(len(inner)) + 2 * inner, problem.Y)
-    return 0.5 * float(np.vdot(problem.Y, Z)) + problem.beta**2 * trace, Z
-
-
 def _in_cell(cell: _Cell) -> tuple[Array, float]:
-    """Return L in a cell with ``L L^T = gram``, (d, m), and the factor's loss."""
+    """Return L in a cell with ``L L^T = gram``, (d, m), and the factor's error."""
     if cell.rays is None:
         found = factorize(cell.facets @ cell.gram @ cell.facets.T)
-        return np.linalg.pinv(cell.facets) @ found.factor, found.loss
+        return np.linalg.pinv(cell.facets) @ found.factor, found.error
     inverse = np.linalg.pinv(cell.rays)
     S = inverse @ cell.gram @ inverse.T
     found = factorize((S + S.T) / 2)  # thin cones magnify rounding
-    return cell.rays @ found.factor, found.loss
+    return cell.rays @ found.factor, found.error
 
 
 def _scaled(problem: Problem, neurons: list[tuple[Array, Array]]) -> Network:
@@ -340,7 +325,7 @@ def _scaled(problem: Problem, neurons: list[tuple[Array, Array]]) -> Network:
 
 
 def _recovery(
-    problem: Problem, network: Network, stated: float, factor_loss: float
+    problem: Problem, network: Network, stated: float, factor_error: float
 ) -> Recovery:
     """Balance the network and compare what it costs with what was stated."""
     network = network.balanced()
@@ -355,4 +340,4 @@ def _recovery(
             f"The network costs {excess:.2g} more than stated, relatively: an exact "
             "factor was not found, or the solution given was not quite feasible."
         )
-    return Recovery(network, cost, stated, factor_loss, status)
+    return Recovery(network, cost, stated, factor_error, status)

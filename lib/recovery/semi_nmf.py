@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import clarabel
 import numpy as np
 from scipy import sparse
 
+from lib.conic import (
+    ConicProgram,
+    block_cost,
+    block_outputs,
+    packed_size,
+    products,
+    solve_interior,
+    unpack,
+)
 from lib.numerics import Array
 from lib.problem import Network
 from lib.recovery.completely_positive import NOISE, factorize
-
-SOLVER_TOLERANCE = 1e-10
-"""Gap and feasibility asked of the semidefinite solver. The block is met exactly
-whatever it reaches; only the cost depends on it."""
 
 IN_SPAN = 1e-9
 """Relative distance of a block from the span of the rays that counts as rounding."""
@@ -226,71 +230,27 @@ def _spans(U: Array, block: Array) -> bool:
 
 
 def _program(W: Array, block: Array) -> tuple[Array, float]:
-    """Solve for S and the gauge by an interior point method.
+    """Solve for S and the gauge by an interior point method; x is ``[S A; A^T T]``.
 
-    The variable is the upper triangle of ``[S A; A^T T]``, column by column, with
-    entries off the diagonal times sqrt(2) as the solver wants them.
+    The block is met exactly whatever the solver reaches; only the cost depends on it.
     """
     left, sigma, _ = np.linalg.svd(block, full_matrices=False)
     kept = sigma > NOISE * sigma[0]
-    unit = sigma[0]
-    V = (left[:, kept] * sigma[kept]) / unit  # the block without its own rotation
+    V = left[:, kept] * (sigma[kept] / sigma[0])  # the block without its own rotation
     span, spread, _ = np.linalg.svd(W, full_matrices=False)
     span = span[:, spread > NOISE * spread[0]]
-    k, q = W.shape[1], V.shape[1]
-    cost = np.zeros((k + q, k + q))
-    cost[:k, :k], cost[k:, k:] = W.T @ W / 2, np.eye(q) / 2
-    rows, columns = _triangle(k + q)
-    scale = np.where(rows == columns, 1.0, np.sqrt(2.0))
-    equal = _equations(span.T @ W, k, q, rows, columns) / scale
-    off = (rows < columns) & (columns < k)
-    size = len(rows)
-    A = sparse.vstack(
-        [
-            sparse.csc_matrix(equal),
-            -sparse.eye(size, format="csc")[off],
-            -sparse.eye(size),
-        ],
-        format="csc",
-    )
-    b = np.concatenate([(span.T @ V).ravel(), np.zeros(off.sum() + size)])
-    cones = [
-        clarabel.ZeroConeT(len(equal)),
-        clarabel.NonnegativeConeT(int(off.sum())),
-        clarabel.PSDTriangleConeT(k + q),
-    ]
-    solution = _solve(cost[rows, columns] * scale, A, b, cones)
-    S = np.zeros((k + q, k + q))
-    S[rows, columns] = S[columns, rows] = np.array(solution.x) / scale
-    return np.maximum(S[:k, :k], 0.0) * unit, float(solution.obj_val_dual) * unit
-
-
-def _triangle(size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the row and column of each upper entry, column by column."""
-    columns, rows = np.tril_indices(size)
-    return rows, columns
-
-
-def _equations(
-    W: Array, k: int, q: int, rows: np.ndarray, columns: np.ndarray
-) -> Array:
-    """Return the matrix of ``A -> W A``, row by row, in the upper entries."""
-    r = len(W)
-    matrix = np.zeros((r, q, len(rows)))
-    for place in np.flatnonzero((rows < k) & (columns >= k)):
-        matrix[:, columns[place] - k, place] = W[:, rows[place]]
-    return matrix.reshape(r * q, -1)
-
-
-def _solve(cost: Array, A: sparse.csc_matrix, b: Array, cones: list) -> object:
-    """Call the solver, quietly and with the same result on every machine."""
-    settings = clarabel.DefaultSettings()
-    settings.verbose = False
-    settings.max_threads = 1
-    settings.tol_gap_abs = settings.tol_gap_rel = SOLVER_TOLERANCE
-    settings.tol_feas = SOLVER_TOLERANCE
-    empty = sparse.csc_matrix((len(cost), len(cost)))
-    return clarabel.DefaultSolver(empty, cost, A, b, cones, settings).solve()
+    k, cost = W.shape[1], block_cost(W, V.shape[1])
+    equal = block_outputs(span.T @ W, V.shape[1])
+    positive = sparse.csc_matrix(products(np.eye(k)))
+    positive.resize((positive.shape[0], len(cost)))  # S comes first in the triangle
+    A = sparse.vstack([equal, -positive, -sparse.eye(len(cost))], format="csc")
+    b = np.zeros(A.shape[0])
+    b[: equal.shape[0]] = (span.T @ V).ravel()
+    rows = {"zeros": equal.shape[0], "nonnegative": positive.shape[0]}
+    program = ConicProgram(None, cost, A, b, **rows, matrices=(k + V.shape[1],))
+    point = solve_interior(program)
+    S = unpack(point.x[: packed_size(k)], k)
+    return np.maximum(S, 0.0) * sigma[0], point.bound * sigma[0]
 
 
 SPLITS = {

@@ -2,55 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import zipfile
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from lib.numerics import Array
-from lib.store import written_whole
-
-
-def fingerprint(parts: Iterable[Array | str]) -> str:
-    """Hash arrays and words, with their shapes and types."""
-    digest = hashlib.sha256()
-    for part in parts:
-        array = np.ascontiguousarray(part)
-        digest.update(f"{array.dtype.str} {array.shape}\n".encode())
-        digest.update(array.tobytes())
-    return digest.hexdigest()
-
-
-def write_arrays(path: Path, arrays: dict[str, Array]) -> None:
-    """Write an .npz aside and move it into place."""
-    with written_whole(path) as file:
-        np.savez(file, **arrays)
-
-
-def read_arrays(path: Path) -> dict[str, Array]:
-    """Read an .npz; nothing in it is ever executed.
-
-    Raises
-    ------
-    ValueError
-        If the file is cut short, damaged or no .npz.
-    """
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            return {name: stored[name] for name in stored.files}
-    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
-        raise ValueError(
-            f"{path} must be a whole .npz file; got one that cannot be read "
-            f"({error}). Delete it to start afresh."
-        ) from error
+from lib.store import read_arrays, write_arrays
 
 
 @dataclass(frozen=True)
-class Store:
-    """The file of some trials, and what it must be a checkpoint of."""
+class Checkpoint:
+    """The file of some trials, and the hash of the run that it must be of."""
 
     path: Path
     key: str

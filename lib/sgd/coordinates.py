@@ -17,10 +17,10 @@ import numpy as np
 from lib.numerics import Array
 from lib.problem import reduce_rank
 
-WHITE = 1e-10
+WHITENED_WITHIN = 1e-10
 """Largest distance of ``X X^T`` from a projector of the rank of X that counts as 0."""
 
-ROUNDING = 1e-12
+NO_REST = 1e-12
 """Share of squared weights off the row space below which there are none."""
 
 MOST_NULL = 16
@@ -56,7 +56,7 @@ class Inputs:
         whole = float(np.vdot(U, U))
         # By Pythagoras, to a few roundings of the whole.
         off = whole - float(np.vdot(coordinates, coordinates))
-        return coordinates, off if off > ROUNDING * whole else 0.0
+        return coordinates, off if off > NO_REST * whole else 0.0
 
     def rest(self, U: Array) -> Array:
         """Return the part of U off the row space, (m, d)."""
@@ -103,7 +103,7 @@ def _missing(gram: Array) -> Array | None:
         return None
     # A projector of rank k has its range from any k independent combinations.
     null = np.linalg.qr(rest @ np.random.default_rng(0).standard_normal((n, k)))[0]
-    return null if np.linalg.norm(rest - null @ null.T) <= WHITE else None
+    return null if np.linalg.norm(rest - null @ null.T) <= WHITENED_WITHIN else None
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,14 +12,15 @@ import torch
 from lib.losses import Squared
 from lib.numerics import Array
 from lib.problem import Network, Problem
-from lib.sgd.checkpoint import Store, fingerprint
+from lib.sgd.checkpoint import Checkpoint
 from lib.sgd.coordinates import Inputs, Outputs, reduce_inputs, reduce_outputs
-from lib.sgd.epochs import Data, Epochs, Start
+from lib.sgd.epochs import Epochs, Shared, Start
 from lib.sgd.graphs import stepper
 from lib.sgd.settings import Grid, Settings, find_device, require_count
-from lib.sgd.starts import Draw, by_name, in_sequence
+from lib.sgd.starts import StartOf, by_name, in_sequence
+from lib.store import fingerprint
 
-CACHE = 1 << 23
+CACHE_BYTES = 1 << 23
 """Bytes of a batch of trials on a CPU. Beyond its cache a batch gains nothing, and
 trials one by one stop when they have converged."""
 
@@ -110,7 +111,7 @@ def train(
     Parameters
     ----------
     problem : Problem
-        With the squared loss, without pooling.
+        Of any loss and pooling.
     neurons : int
         Width m of each network.
     trials : int
@@ -122,7 +123,7 @@ def train(
     rng : numpy.random.Generator
         Draws the starts, one after the other.
     patience : int
-        Epochs without progress before a halving.
+        Epochs without progress before a halving; ``epochs`` for a fixed rate.
     points : int
         About how many objectives to record; evenly spaced epochs.
     device : {"auto", "cpu", "cuda"}
@@ -136,12 +137,12 @@ def train(
     Raises
     ------
     ValueError
-        If a count is below 1, the rate is not positive, or the problem is not one of
-        squared loss without pooling.
+        If a count is below 1 or the rate is not positive.
 
     Notes
     -----
-    Section A.1. O(trials n neurons (d + c)) an epoch, double precision.
+    Section A.1, on (5) or (6). O(trials n pooling neurons (d + c)) an epoch, double
+    precision.
 
     Examples
     --------
@@ -183,12 +184,12 @@ def descend(
     Parameters
     ----------
     problem : Problem
-        With the squared loss, without pooling. Its beta is not used, the grid's are.
+        Of any loss and pooling. Its beta is not used, the grid's are.
     grid : Grid
     settings : Settings
-        With ``outputs="row_space"`` the start is projected; the descent from there
-        is again the same as in all outputs. With a checkpoint folder an interrupted
-        run continues, with the same bits on the same machine.
+        With ``outputs="row_space"``, for the squared loss, the start is projected; the
+        descent from there is again the same as in all outputs. With a checkpoint folder
+        an interrupted run continues, with the same bits on the same machine.
     rng : numpy.random.Generator
         Draws the starts.
     watch : callable, optional
@@ -202,45 +203,51 @@ def descend(
     Raises
     ------
     ValueError
-        If the problem has another loss or pooling, one trial does not fit into the
-        memory allowed, or a checkpoint is damaged or of another run.
+        If another loss than the squared one is to stay in the row space, one trial
+        does not fit into the memory allowed, or a checkpoint is damaged or of another
+        run.
 
     Notes
     -----
-    Sections A.1 and A.2. O(n m (r + c)) a trial and epoch with r = rank X, O(n m c)
-    for whitened X. Memory: :func:`trial_bytes` a trial, and the networks returned.
+    Sections A.1 and A.2. O(N m (r + c)) a trial and epoch with r = rank X and N rows
+    of X, O(N m c) for whitened X. Memory: :func:`trial_bytes` a trial, and the networks
+    returned.
     """
     draw = by_name(grid, *problem.shape[1:], rng, law=settings.start)
     return _descend(problem, grid, settings, draw, watch)
 
 
 def _descend(
-    problem: Problem, grid: Grid, settings: Settings, draw: Draw, watch: Watch | None
+    problem: Problem, grid: Grid, settings: Settings, draw: StartOf, watch: Watch | None
 ) -> Descent:
     """Run the trials of a grid from the starts that ``draw`` gives."""
-    if type(problem.loss) is not Squared or problem.pooling != 1:
-        raise ValueError(
-            "Gradient descent here needs the squared loss and no pooling; got loss "
-            f"{problem.loss.name!r} and pooling {problem.pooling}."
-        )
     device = find_device(settings.device)
-    inputs = reduce_inputs(problem.X)
-    outputs = Outputs(problem.Y, None)
-    if settings.outputs == "row_space":
-        outputs = reduce_outputs(problem.Y)
+    inputs, outputs = reduce_inputs(problem.X), _reduced_outputs(problem, settings)
     place = {"device": device, "dtype": settings.dtype}
-    linear = settings.activation == "linear"
-    data = Data.on(inputs, outputs, place, linear=linear)
+    kind = {"linear": settings.activation == "linear", "pooling": problem.pooling}
+    data = Shared.on(place, inputs, outputs, problem.loss, **kind)
     runner = _Runner(problem, inputs, outputs, data, settings)
     chunks = [
         runner.run(grid, trials, draw, watch)
         for trials in _chunks(grid, runner.bytes_per_trial(grid), device, settings)
     ]
-    return _joined(chunks, _marks(settings))
+    return _side_by_side(chunks, _marks(settings))
+
+
+def _reduced_outputs(problem: Problem, settings: Settings) -> Outputs:
+    """Choose the coordinates of the output weights."""
+    if settings.outputs == "all":
+        return Outputs(problem.Y, None)
+    if type(problem.loss) is not Squared:
+        raise ValueError(
+            "outputs='row_space' needs the squared loss, whose slopes stay in the row "
+            f"space of Y; got {problem.loss.name!r}. Use outputs='all'."
+        )
+    return reduce_outputs(problem.Y)
 
 
 def trial_bytes(shape: tuple[int, int, int], neurons: int, size: int) -> int:
-    """Return the bytes that a trial takes, from its ``(n, r, q)`` and its width.
+    """Return the bytes that a trial takes, from its ``(N, r, q)`` and its width.
 
     Weights, momentum and a copy of both for a checkpoint, activations of all
     neurons, and outputs.
@@ -259,7 +266,9 @@ def _chunks(
             f"{settings.memory} bytes; it takes {size}. Allow more, or use "
             "precision='float32' or outputs='row_space'."
         )
-    room = settings.memory if device.type == "cuda" else min(settings.memory, CACHE)
+    room = (
+        settings.memory if device.type == "cuda" else min(settings.memory, CACHE_BYTES)
+    )
     most = max(room // size, 1)
     for first in range(0, len(grid), most):
         yield range(first, min(first + most, len(grid)))
@@ -289,7 +298,7 @@ class _Runner:
     problem: Problem
     inputs: Inputs
     outputs: Outputs
-    data: Data
+    data: Shared
     settings: Settings
 
     def bytes_per_trial(self, grid: Grid) -> int:
@@ -300,13 +309,14 @@ class _Runner:
         size = torch.finfo(self.settings.dtype).bits // 8
         return trial_bytes(shape, int(grid.widths.max()), size)
 
-    def run(self, grid: Grid, trials: range, draw: Draw, watch: Watch | None) -> _Chunk:
+    def run(
+        self, grid: Grid, trials: range, draw: StartOf, watch: Watch | None
+    ) -> _Chunk:
         """Run some trials to the end, from a checkpoint if there is one."""
         drawn = [draw(trial) for trial in trials]
         start = self._start(grid, trials, drawn)
         epochs = Epochs(self.data, start, self.settings.patience)
-        store = self._store(trials, start)
-        course = _Course(epochs, self.settings, store)
+        course = _Course(epochs, self.settings, self._checkpoint(trials, start))
 
         def show() -> None:
             if watch is not None:
@@ -336,19 +346,21 @@ class _Runner:
         betas, rates = grid.betas[which], grid.rates[which]
         return Start(np.array(U), np.array(V), np.array(rest), betas, rates)
 
-    def _store(self, trials: range, start: Start) -> Store | None:
+    def _checkpoint(self, trials: range, start: Start) -> Checkpoint | None:
         """Return where these trials are kept, if they are."""
         settings = self.settings
         if settings.checkpoint is None:
             return None
         words = (
             f"{settings.epochs} {settings.patience} {settings.tolerance!r} "
-            f"{settings.points} {settings.precision} {settings.activation}"
+            f"{settings.points} {settings.precision} {settings.activation} "
+            f"{self.problem.loss} {self.problem.pooling}"
         )
         data = [self.problem.X, self.problem.Y, start.U, start.V]
         terms = [start.rest, start.betas, start.rates]
         name = f"trials_{trials.start}_{trials.stop}.npz"
-        return Store(settings.checkpoint / name, fingerprint([*data, *terms, words]))
+        key = fingerprint([*data, *terms, words])
+        return Checkpoint(settings.checkpoint / name, key)
 
     def _networks(
         self, epochs: Epochs, grid: Grid, trials: range, drawn: list
@@ -382,8 +394,10 @@ def _is_finite(epochs: Epochs) -> np.ndarray:
 class _Course:
     """The epochs of some trials: records, convergence, checkpoints."""
 
-    def __init__(self, epochs: Epochs, settings: Settings, store: Store | None) -> None:
-        self.epochs, self.settings, self.store = epochs, settings, store
+    def __init__(
+        self, epochs: Epochs, settings: Settings, checkpoint: Checkpoint | None
+    ) -> None:
+        self.epochs, self.settings, self.checkpoint = epochs, settings, checkpoint
         self.marks = _marks(settings)
         self.looks = set(self.marks.tolist())
         trials = len(epochs.rates)
@@ -394,7 +408,7 @@ class _Course:
 
     def _resume(self) -> None:
         """Continue from the checkpoint, if there is one."""
-        state = self.store.load() if self.store else None
+        state = self.checkpoint.load() if self.checkpoint else None
         if state is None:
             return
         self.epochs.load(state)
@@ -404,14 +418,14 @@ class _Course:
 
     def _keep(self) -> None:
         """Write the checkpoint."""
-        if self.store is None:
+        if self.checkpoint is None:
             return
         course = {
             "curve": np.array(self.curve).reshape(len(self.curve), len(self.stops)),
             "stops": self.stops,
             "before": self.before.cpu().numpy(),
         }
-        self.store.save(self.epochs.save() | course)
+        self.checkpoint.save(self.epochs.save() | course)
 
     def finish(self, show: Callable[[], None]) -> None:
         """Make epochs until the last one, or until no trial moves."""
@@ -457,7 +471,7 @@ class _Course:
         return table
 
 
-def _joined(chunks: list[_Chunk], marks: np.ndarray) -> Descent:
+def _side_by_side(chunks: list[_Chunk], marks: np.ndarray) -> Descent:
     """Put the trials side by side; drop records after all had stopped."""
     stops = np.concatenate([chunk.stops for chunk in chunks])
     used = int(np.searchsorted(marks, stops.max())) + 1

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from lib.losses import Loss, Squared
 from lib.numerics import Array
 from lib.sgd.coordinates import Inputs, Outputs
+from lib.sgd.torch_losses import Entrywise, torch_loss
 
 MOMENTUM = 0.95
 """Momentum of every experiment of the paper (A.1)."""
@@ -21,21 +23,29 @@ MOMENTUM = 0.95
 PLATEAU = 1e-4
 """Relative decrease of the best objective that counts as progress."""
 
-BLOCK = 1 << 20
+BLOCK_BYTES = 1 << 20
 """Bytes of activations handled at once on a CPU, so that they stay in its cache."""
 
 
 @dataclass(frozen=True, eq=False)
-class Data:
-    """What all trials share, on the device and in the reduced coordinates."""
+class Shared:
+    """What all trials share, on the device and in the reduced coordinates.
+
+    ``rows`` (N, r), ``null`` (N, k), ``targets`` (q, n), with N = n pooling; ``loss``
+    is None for the squared one, which needs no autograd.
+    """
 
     rows: torch.Tensor | None
     null: torch.Tensor | None
     targets: torch.Tensor
     linear: bool
+    pooling: int = 1
+    loss: Entrywise | None = None
 
     @classmethod
-    def on(cls, inputs: Inputs, outputs: Outputs, place: dict, *, linear: bool) -> Data:
+    def on(
+        cls, place: dict, inputs: Inputs, outputs: Outputs, loss: Loss, **kind: int
+    ) -> Shared:
         """Copy the reduced data to a device, in the type of the weights."""
         rows, null = (
             None if part is None else torch.tensor(part, **place)
@@ -44,7 +54,8 @@ class Data:
         if null is not None and null.shape[1] == 0:
             null = None
         targets = torch.tensor(np.ascontiguousarray(outputs.targets.T), **place)
-        return cls(rows, null, targets, linear)
+        other = None if type(loss) is Squared else torch_loss(loss)
+        return cls(rows, null, targets, loss=other, **kind)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,12 +77,12 @@ class Block:
     """Neurons whose activations are handled at once: views of the weights, and room.
 
     ``U``, ``speed_U`` (t, b, r), ``V``, ``speed_V`` (t, b, q), ``hidden``, ``back``
-    (t, b, n). ``Block`` moves them in place and keeps nothing else.
+    (t, b, N). ``Block`` moves them in place and keeps nothing else.
     """
 
-    def __init__(self, data: Data, *tensors: torch.Tensor) -> None:
+    def __init__(self, data: Shared, *tensors: torch.Tensor) -> None:
         self.U, self.V, self.speed_U, self.speed_V, self.hidden, self.back = tensors
-        self.linear, self.null = data.linear, data.null
+        self.linear, self.null, self.pooling = data.linear, data.null, data.pooling
         self.rows = self.columns = None
         if data.rows is not None:
             self.rows = data.rows.expand(len(self.U), -1, -1)
@@ -81,15 +92,29 @@ class Block:
         self, error: torch.Tensor, rates: torch.Tensor, betas: torch.Tensor
     ) -> None:
         """Step along the momentum; ``error`` is (t, q, n), ``rates`` are negative."""
-        hidden, back = self.activate(), self.back
-        torch.bmm(self.V, error, out=back)
+        hidden = self.activate()
+        self._pull_activations(error)
         if not self.linear:
-            back.mul_(hidden > 0)
-        self.speed_V.baddbmm_(hidden, error.mT, beta=MOMENTUM)
+            self.back.mul_(hidden > 0)
+        self.speed_V.baddbmm_(self._pooled(hidden), error.mT, beta=MOMENTUM)
         self._pull_inputs()
         for weight, speed in ((self.U, self.speed_U), (self.V, self.speed_V)):
             speed.addcmul_(weight, betas)
             weight.addcmul_(speed, rates)
+
+    def _pull_activations(self, error: torch.Tensor) -> None:
+        """Set ``back`` to the slope of the loss by each activation."""
+        if self.pooling == 1:
+            torch.bmm(self.V, error, out=self.back)
+        else:
+            pull = torch.bmm(self.V, error)
+            self.back.copy_(pull.repeat_interleave(self.pooling, dim=2))
+
+    def _pooled(self, hidden: torch.Tensor) -> torch.Tensor:
+        """Return the sum over the patches of each sample, (t, b, n)."""
+        if self.pooling == 1:
+            return hidden
+        return hidden.unflatten(2, (-1, self.pooling)).sum(dim=3)
 
     def _pull_inputs(self) -> None:
         """Set the momentum of U to MOMENTUM times itself plus the loss's gradient."""
@@ -102,7 +127,7 @@ class Block:
         torch.add(back, self.speed_U, alpha=MOMENTUM, out=self.speed_U)
 
     def activate(self) -> torch.Tensor:
-        """Return the activations, (t, b, n)."""
+        """Return the activations, (t, b, N)."""
         before = self.U
         if self.rows is not None:
             before = torch.bmm(self.U, self.columns, out=self.hidden)
@@ -112,7 +137,7 @@ class Block:
 
     def look(self, outputs: torch.Tensor, decay: torch.Tensor) -> None:
         """Add the outputs, (t, q, n), and squared weights, (t,), to the sums."""
-        outputs.baddbmm_(self.V.mT, self.activate())
+        outputs.baddbmm_(self.V.mT, self._pooled(self.activate()))
         decay.add_(_squares(self.U)).add_(_squares(self.V))
 
 
@@ -125,7 +150,7 @@ class Epochs:
     )
     """The tensors that make up the state."""
 
-    def __init__(self, data: Data, start: Start, patience: int) -> None:
+    def __init__(self, data: Shared, start: Start, patience: int) -> None:
         self.data, self.patience, self.epoch = data, patience, 0
         place = {"device": data.targets.device, "dtype": data.targets.dtype}
         wide = {"device": data.targets.device, "dtype": torch.float64}
@@ -144,16 +169,16 @@ class Epochs:
         trials, (c, n) = len(self.rates), data.targets.shape
         self.error = torch.empty((trials, c, n), **place)
         self.outputs = torch.empty_like(self.error)
-        self.blocks = self._make_blocks(n, place)
+        self.blocks = self._make_blocks(n * data.pooling, place)
         self._look_everywhere()
 
-    def _make_blocks(self, n: int, place: dict) -> list[Block]:
+    def _make_blocks(self, rows: int, place: dict) -> list[Block]:
         """Split the neurons into blocks, which share the room for activations."""
         trials, neurons, _ = self.U.shape
         size, most = torch.finfo(place["dtype"]).bits // 8, neurons
         if place["device"].type == "cpu" and trials == 1:
-            most = min(max(BLOCK // (n * size), 8), neurons)
-        room = [torch.empty((trials, most, n), **place) for _ in range(2)]
+            most = min(max(BLOCK_BYTES // (rows * size), 8), neurons)
+        room = [torch.empty((trials, most, rows), **place) for _ in range(2)]
         layers = self.U, self.V, self.speed_U, self.speed_V
         blocks = []
         for first in range(0, neurons, most):
@@ -195,9 +220,17 @@ class Epochs:
         self._compare()
 
     def _compare(self) -> None:
-        """Compare the outputs with the targets."""
-        torch.sub(self.outputs, self.data.targets, out=self.error)
-        self.loss.copy_(_squares(self.error))
+        """Set twice the loss of each trial, and its slope by the outputs."""
+        if self.data.loss is None:
+            torch.sub(self.outputs, self.data.targets, out=self.error)
+            self.loss.copy_(_squares(self.error))
+            return
+        with torch.enable_grad():
+            outputs = self.outputs.detach().requires_grad_()
+            terms = self.data.loss(outputs, self.data.targets.expand_as(outputs))
+            (slope,) = torch.autograd.grad(terms.sum(), outputs)
+        self.error.copy_(slope)
+        self.loss.copy_(2 * terms.detach().flatten(1).sum(dim=1, dtype=torch.float64))
 
     def _plateau(self, values: torch.Tensor) -> None:
         """Halve the rate of each trial that has waited too long for progress."""

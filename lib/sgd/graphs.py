@@ -17,9 +17,10 @@ def stepper(epochs: Epochs) -> Callable[[], None]:
 
     An epoch changes tensors in place and asks the host for nothing, so it can be
     captured once and replayed. Capturing needs epochs to warm up; the state from
-    before is put back into the same tensors afterwards.
+    before is put back into the same tensors afterwards. Autograd, which losses other
+    than the squared one need, is not captured.
     """
-    if epochs.U.device.type != "cuda":
+    if epochs.U.device.type != "cuda" or epochs.data.loss is not None:
         return epochs.advance
     state = epochs.save()
     side = torch.cuda.Stream()

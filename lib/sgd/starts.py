@@ -9,7 +9,7 @@ import numpy as np
 from lib.numerics import Array
 from lib.sgd.settings import Grid
 
-Draw = Callable[[int], tuple[Array, Array]]
+StartOf = Callable[[int], tuple[Array, Array]]
 """Gives U, (m, d), and V, (m, c), of trial k; asked in the order of the trials."""
 
 LAWS = {"he": 1.0, "torch": 1 / np.sqrt(6)}
@@ -33,7 +33,7 @@ def kaiming_uniform(
     return np.sqrt(6 / d) * U, np.sqrt(6 / neurons) * V
 
 
-def in_sequence(neurons: int, d: int, c: int, rng: np.random.Generator) -> Draw:
+def in_sequence(neurons: int, d: int, c: int, rng: np.random.Generator) -> StartOf:
     """Draw each trial's start when it is asked for, one after the other."""
 
     def draw(_: int) -> tuple[Array, Array]:
@@ -45,7 +45,7 @@ def in_sequence(neurons: int, d: int, c: int, rng: np.random.Generator) -> Draw:
 
 def by_name(
     grid: Grid, d: int, c: int, rng: np.random.Generator, *, law: str = "he"
-) -> Draw:
+) -> StartOf:
     """Draw the start that a trial's number names; equal numbers, equal starts.
 
     Each start has its own generator, spawned from ``rng``, so that it does not

@@ -6,20 +6,15 @@ their weights along the way.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
-from torch.nn import functional
 
-from lib.losses import Huber, Logistic, Softmax
 from lib.networks import from_torch
 from lib.problem import Network, Problem
-
-MOMENTUM = 0.9
+from lib.sgd.torch_losses import torch_loss
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +34,13 @@ class Trace:
 
 
 def train_model(
-    model: Any, problem: Problem, *, epochs: int, rate: float, records: int = 40
+    model: Any,
+    problem: Problem,
+    *,
+    epochs: int,
+    rate: float,
+    momentum: float = 0.9,
+    records: int = 40,
 ) -> Trace:
     """Train a model in place by gradient descent on (5), all samples at once.
 
@@ -54,6 +55,8 @@ def train_model(
         Steps, at least 1.
     rate : float
         Learning rate, positive.
+    momentum : float
+        PyTorch's; the paper's experiments take :data:`lib.sgd.MOMENTUM`.
     records : int
         About how many networks to keep; the first and the last always are.
 
@@ -72,37 +75,23 @@ def train_model(
     of ``beta/2 |w|^2``; the loss is a sum, not a mean. O(n m (d + c)) an epoch.
     """
     inputs = torch.tensor(problem.X[:, : model[0].in_features])
-    loss = _loss(problem)
+    loss, targets = torch_loss(problem.loss), torch.tensor(problem.Y)
     optimiser = torch.optim.SGD(
-        model.parameters(), lr=rate, momentum=MOMENTUM, weight_decay=problem.beta
+        model.parameters(), lr=rate, momentum=momentum, weight_decay=problem.beta
     )
     marks = np.unique(np.append(np.geomspace(1, epochs, records).astype(int), epochs))
     networks = [from_torch(model)]
     for epoch in range(1, epochs + 1):
         optimiser.zero_grad()
-        loss(model(inputs)).backward()
+        loss(model(inputs), targets).sum().backward()
         optimiser.step()
         if epoch in marks:
-            _require_finite(model, rate, epoch)
+            _refuse_divergence(model, rate, epoch)
             networks.append(from_torch(model))
     return Trace(np.append(0, marks), tuple(networks))
 
 
-def _loss(problem: Problem) -> Callable[[Tensor], Tensor]:
-    """Return the loss as PyTorch has it, summed over samples and outputs."""
-    Y, loss = torch.tensor(problem.Y), problem.loss
-    if isinstance(loss, Softmax):
-        return lambda F: functional.cross_entropy(F, Y, reduction="sum")
-    if isinstance(loss, Logistic):
-        return lambda F: functional.binary_cross_entropy_with_logits(
-            F, Y, reduction="sum"
-        )
-    if isinstance(loss, Huber):
-        return lambda F: functional.huber_loss(F, Y, reduction="sum", delta=loss.delta)
-    return lambda F: functional.mse_loss(F, Y, reduction="sum") / 2
-
-
-def _require_finite(model: Any, rate: float, epoch: int) -> None:
+def _refuse_divergence(model: Any, rate: float, epoch: int) -> None:
     """Refuse a descent that has left the numbers."""
     if not all(torch.isfinite(w).all() for w in model.parameters()):
         raise ValueError(

@@ -1,23 +1,20 @@
 """Whitened and spike-free data, where training is a singular value decomposition."""
 
-from lib.svd.centred import Demeaned, demeaned_closed_form
+from lib.svd.centred import CentredOracle, demeaned_closed_form
 from lib.svd.soft_threshold import (
-    ClosedForm,
+    SpectralOracle,
     closed_form,
     linear_optimum,
     literal_network,
 )
-from lib.svd.spike_freeness import SpikeFree, spike_free
-from lib.svd.whitening import Whitening, deviation, trim, whiten
+from lib.svd.spike_freeness import spike_free
+from lib.svd.whitening import trim, whiten
 
 __all__ = [
-    "ClosedForm",
-    "Demeaned",
-    "SpikeFree",
-    "Whitening",
+    "CentredOracle",
+    "SpectralOracle",
     "closed_form",
     "demeaned_closed_form",
-    "deviation",
     "linear_optimum",
     "literal_network",
     "spike_free",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lib.certificate import Certificate, certify
-from lib.cone_pca import Maximum
+from lib.cone_pca import Maximum, correlation
 from lib.numerics import Array
 from lib.problem import Network, Problem
 
@@ -19,7 +19,7 @@ ROUNDING = 1e-12
 """Relative rounding of the bounds below: sums over n samples and c classes."""
 
 CLIMBS = 50
-"""Steps uphill from which :func:`centred_oracle` takes its value."""
+"""Steps uphill from which :class:`CentredOracle` takes its value."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +78,8 @@ def demeaned_closed_form(problem: Problem, deviation: float) -> Demeaned:
         W = (problem.Y - (1 - problem.Y) * k / (n - k)) * size
         weights = W.T @ problem.X  # (c, d): w = X u for centred w
         network = Network(weights, np.eye(c) * (1 - level) / size).balanced()
-    proof = certify(problem, network, bound=_Bound(problem.Y, deviation))
+    bound = _LabelOracle(problem.X, problem.Y, deviation)
+    proof = certify(problem, network, refine=0, bound=bound)
     return Demeaned(network, proof, price)
 
 
@@ -96,23 +97,21 @@ def _class_size(Y: Array) -> int:
 
 
 @dataclass(frozen=True, eq=False)
-class _Bound:
+class _LabelOracle:
     """Bounds kappa of matrices near a multiple of the labels."""
 
+    X: Array
     Y: Array
     deviation: float
 
-    def __call__(self, X: Array, Z: Array) -> Maximum:
+    def __call__(self, Z: Array) -> Maximum:
         """Bound ``kappa(Z) <= rho kappa(Y) + |Z - rho Y|``, rho the best multiple."""
-        n, k = len(self.Y), self.Y.sum(axis=0)[0]
+        X, n, k = self.X, len(self.Y), self.Y.sum(axis=0)[0]
         rho = float(np.vdot(Z, self.Y)) / n
         rest = float(np.linalg.norm(Z - rho * self.Y))
         kappa = abs(rho) * np.sqrt(k * (n - k) / n) + rest
-        kappa = _moved(kappa, X, Z, self.deviation)
         u = (self.Y[:, 0] - (1 - self.Y[:, 0]) * k / (n - k)) @ X
-        u = u / np.linalg.norm(u)
-        value = float(np.linalg.norm(np.maximum(X @ u, 0.0) @ Z))
-        return Maximum(value, max(kappa, value), u, u[None], np.array([value]))
+        return _at(X, Z, u / np.linalg.norm(u), _moved(kappa, X, Z, self.deviation))
 
 
 def _moved(kappa: float, X: Array, Z: Array, deviation: float) -> float:
@@ -126,8 +125,9 @@ def _moved(kappa: float, X: Array, Z: Array, deviation: float) -> float:
     return float(moved * (1 + ROUNDING))
 
 
-def centred_oracle(X: Array, Z: Array, *, deviation: float) -> Maximum:
-    """Bound ``|Z^T (X u)_+|`` over unit u for ``X X^T = I - 1 1^T / n``.
+@dataclass(frozen=True, eq=False)
+class CentredOracle:
+    """Bounds ``|Z^T (X u)_+|`` over unit u for ``X X^T = I - 1 1^T / n``.
 
     The entries of ``w = X u`` sum to zero, so those that are not in ``h = (w)_+`` have
     the squared length ``(1^T h)^2 / n`` at least, and ``|Z^T h|^2`` is at most the top
@@ -137,26 +137,32 @@ def centred_oracle(X: Array, Z: Array, *, deviation: float) -> Maximum:
     Parameters
     ----------
     X : (n, d) array
-    Z : (n, c) array
     deviation : float
         A bound of ``|X X^T - (I - 1 1^T / n)|`` in the Frobenius norm.
 
-    Returns
-    -------
-    Maximum
-        Its value is that of a climb from the top singular vector: a lower bound.
-
     Notes
     -----
-    The constraint of (11) on data that are never spike-free. O(n c^2 + n d).
+    The constraint of (11) on data that are never spike-free. O(n c^2 + n d) a call.
     """
-    shrunk = Z - (1 - np.sqrt(0.5)) * Z.mean(axis=0)
-    left, sigma, _ = np.linalg.svd(shrunk, full_matrices=False)
-    top = left[:, 0] * (1.0 if left[:, 0].sum() >= 0 else -1.0)
-    u = _climb(X, Z, np.maximum(top, 0.0) @ X)
-    value = float(np.linalg.norm(np.maximum(X @ u, 0.0) @ Z))
-    bound = _moved(float(sigma[0]), X, Z, deviation)
-    return Maximum(value, max(bound, value), u, u[None], np.array([value]))
+
+    X: Array
+    deviation: float
+
+    def __call__(self, Z: Array) -> Maximum:
+        """Bound kappa of Z, (n, c); the value is that of a climb, a lower bound."""
+        X = self.X
+        shrunk = Z - (1 - np.sqrt(0.5)) * Z.mean(axis=0)
+        left, sigma, _ = np.linalg.svd(shrunk, full_matrices=False)
+        top = left[:, 0] * (1.0 if left[:, 0].sum() >= 0 else -1.0)
+        u = _climb(X, Z, np.maximum(top, 0.0) @ X)
+        return _at(X, Z, u, _moved(float(sigma[0]), X, Z, self.deviation))
+
+
+def _at(X: Array, Z: Array, u: Array, bound: float) -> Maximum:
+    """Return what a unit vector attains, with the bound."""
+    values = correlation(X, Z, u[None])
+    best = float(values[0])
+    return Maximum(best, max(bound, best), u, u[None], values)
 
 
 def _climb(X: Array, Z: Array, u: Array) -> Array:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from scipy import linalg
 
 from lib.certificate import Certificate, certify
 from lib.cone_pca import Maximum, correlation
+from lib.cone_pca.maximum import ranked
 from lib.losses import require_squared
-from lib.numerics import EPS, Array
+from lib.numerics import EPS, Array, unit_rows
 from lib.problem import Network, Problem
 from lib.recovery import factorize
 from lib.svd.nonnegative import nonnegative_basis
@@ -115,21 +115,23 @@ def closed_form(problem: Problem, *, deviation: float | None = None) -> ClosedFo
     kept = int((excess > 0).sum())
     P, violation = _nonnegative_vectors(P[:, :kept], sigma[:kept])
     outputs = problem.Y.T @ P / sigma[:kept]  # B, in the basis of P
-    summary = linear_optimum(sigma, problem.beta), sigma, violation
+    facts = linear_optimum(sigma, problem.beta), sigma, violation
     if violation <= NEGATIVE:
         H = np.maximum(P, 0.0) * np.sqrt(excess[:kept])
         network = _network(problem.X, H, P, outputs)
         status = "Theorem 2 holds: every singular vector above beta is nonnegative."
-        return _attained(problem, network, status, summary, deviation)
+        return _attained(problem, network, status, facts, deviation)
     M = (P * excess[:kept]) @ P.T
     negativity = max(-float(M.min() / M.max()), 0.0)
     if negativity > NEGATIVE:
-        return _refused(NO_NETWORK.format(violation, negativity), summary, negativity)
+        status = NO_NETWORK.format(violation, negativity)
+        return ClosedForm(False, status, None, None, *facts, negativity)
     mixed = factorize(M)
     if not mixed.exact:
-        return _refused(UNDECIDED.format(violation, mixed.loss), summary, 0.0)
+        status = UNDECIDED.format(violation, mixed.error)
+        return ClosedForm(False, status, None, None, *facts, 0.0)
     network = _network(problem.X, mixed.factor, P, outputs)
-    return _attained(problem, network, MIXED.format(violation), summary, deviation)
+    return _attained(problem, network, MIXED.format(violation), facts, deviation)
 
 
 NO_NETWORK = (
@@ -202,24 +204,18 @@ def _attained(
     problem: Problem,
     network: Network,
     status: str,
-    summary: tuple[float, Array, float],
+    facts: tuple[float, Array, float],
     deviation: float,
 ) -> ClosedForm:
     """Return the closed form with its network and certificate."""
-    bound = partial(spectral_oracle, deviation=deviation)
-    certificate = certify(problem, network, bound=bound)
-    return ClosedForm(True, status, network, certificate, *summary, 0.0)
+    bound = SpectralOracle(problem.X, deviation)
+    certificate = certify(problem, network, refine=0, bound=bound)
+    return ClosedForm(True, status, network, certificate, *facts, 0.0)
 
 
-def _refused(
-    status: str, summary: tuple[float, Array, float], negativity: float
-) -> ClosedForm:
-    """Return the closed form without a network."""
-    return ClosedForm(False, status, None, None, *summary, negativity)
-
-
-def spectral_oracle(X: Array, Z: Array, *, deviation: float) -> Maximum:
-    """Bound ``|Z^T (X u)_+|`` over unit u by the largest singular value of Z.
+@dataclass(frozen=True, eq=False)
+class SpectralOracle:
+    """Bounds ``|Z^T (X u)_+|`` over unit u by the largest singular value of Z.
 
     ``|(X u)_+| <= |X u| <= |X|``, and ``|X|^2 <= 1 + deviation``. On whitened data
     it is the bound ``lambda_max(Z Z^T + N)`` with N = 0, tight where the top left
@@ -228,33 +224,34 @@ def spectral_oracle(X: Array, Z: Array, *, deviation: float) -> Maximum:
     Parameters
     ----------
     X : (n, d) array
-    Z : (n, c) array
     deviation : float
         A bound of ``|X X^T - I|``.
 
-    Returns
-    -------
-    Maximum
-        Its directions are those of the positive and negative parts of the top left
-        singular vector: a lower bound, no search.
-
     Notes
     -----
-    Equation (11) on whitened data. O(n c min(n, c) + n d).
+    Equation (11) on whitened data. O(n c min(n, c) + n d) a call.
     """
-    left, sigma, _ = linalg.svd(Z, full_matrices=False)
-    parts = np.maximum(np.column_stack([left[:, 0], -left[:, 0]]), 0.0)
-    U = parts.T @ X
-    lengths = np.linalg.norm(U, axis=1)
-    U[lengths == 0] = np.eye(1, X.shape[1])
-    U = U / np.where(lengths > 0, lengths, 1.0)[:, None]
-    values = correlation(X, Z, U)
-    order = np.argsort(-values)
-    # A backward stable SVD errs by a few roundings for each row and column.
-    rounding = 1 + 8 * sum(Z.shape) * EPS
-    bound = float(sigma[0] * np.sqrt(1 + deviation) * rounding)
-    best = float(values[order[0]])
-    return Maximum(best, max(bound, best), U[order[0]], U[order], values[order])
+
+    X: Array
+    deviation: float
+
+    def __call__(self, Z: Array) -> Maximum:
+        """Bound kappa of Z, (n, c).
+
+        The directions are those of the positive and negative parts of the top left
+        singular vector: a lower bound, no search.
+        """
+        X = self.X
+        left, sigma, _ = linalg.svd(Z, full_matrices=False)
+        parts = np.maximum(np.column_stack([left[:, 0], -left[:, 0]]), 0.0)
+        U = parts.T @ X
+        U[~U.any(axis=1)] = np.eye(1, X.shape[1])
+        U = unit_rows(U)
+        values = correlation(X, Z, U)
+        # A backward stable SVD errs by a few roundings for each row and column.
+        rounding = 1 + 8 * sum(Z.shape) * EPS
+        bound = float(sigma[0] * np.sqrt(1 + self.deviation) * rounding)
+        return ranked(U, values, max(bound, float(values.max())))
 
 
 def literal_network(problem: Problem) -> Network:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lib.numerics import EPS, Array
+from lib.numerics import EPS, Array, numerical_rank
 from lib.problem import as_matrix
 from lib.svd.nonnegative import nonnegative_basis
 
@@ -79,7 +79,7 @@ def spike_free(X: Array) -> SpikeFree:
     """
     X = as_matrix("X", X)
     P, sigma, _ = np.linalg.svd(X, full_matrices=False)
-    rank = int((sigma > max(X.shape) * EPS * sigma[0]).sum())
+    rank = numerical_rank(sigma, X.shape)
     if rank == 0:
         return SpikeFree(True, "X is zero, so no neuron is ever active.", None, 0.0)
     tolerance = ROUNDINGS * EPS * sigma[0] / sigma[rank - 1]

@@ -145,3 +145,15 @@ def test_generic_count_of_small_arrangements(n, r, count):
 def test_counts_refuse_a_rank_that_n_points_cannot_have(count, n, r):
     with pytest.raises(ValueError, match=f"need 1 <= r <= n; got n = {n}, r = {r}"):
         count(n, r)
+
+
+@pytest.mark.parametrize("scale", [1e-320, 1e-162, 1e154, 1e300])
+def test_cells_do_not_depend_on_the_unit_of_the_data(scale):
+    X = np.random.default_rng(0).standard_normal((10, 3))
+    found = enumerate_cells(X)
+    near = np.round(X * 64) / 64 if scale < 1e-300 else X  # few digits are left there
+    expected = found if near is X else enumerate_cells(near)
+    scaled = enumerate_cells(near * scale)
+    assert len(scaled) == len(expected) == generic_cell_count(10, 3)
+    if scale > 1e-300:
+        np.testing.assert_array_equal(scaled.patterns, expected.patterns)

@@ -121,6 +121,12 @@ def test_no_hessian_exceeds_the_smoothness(loss):
 
 def test_an_oracle_with_a_time_limit_still_bounds():
     X, Z = RNG.standard_normal((30, 6)), RNG.standard_normal((30, 2))
-    short, exact = within(0.0)(X, Z), oracle(X[:, :2], Z)
+    short, exact = within(X, 1e-9)(Z), oracle(X[:, :2], Z)
     assert short.value <= short.bound
-    assert within(0.0)(X[:, :2], Z).bound == exact.bound
+    assert within(X[:, :2], 1e-9)(Z).bound == exact.bound
+
+
+@pytest.mark.parametrize("seconds", [0.0, -1.0, np.inf, np.nan])
+def test_a_time_that_is_no_limit_is_refused(seconds):
+    with pytest.raises(ValueError, match="seconds must be positive and finite"):
+        within(np.eye(2), seconds)

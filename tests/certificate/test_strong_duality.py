@@ -1,5 +1,7 @@
 """Section 3: Lemma 4, Theorem 1, its programs, and where (12) is not (5)."""
 
+from functools import partial
+
 import cvxpy as cp
 import numpy as np
 import pytest
@@ -7,10 +9,10 @@ import pytest
 from lib.arrangements import enumerate_cells, planar_walls
 from lib.certificate import certify
 from lib.cone_pca import oracle
-from lib.data import gaussian_teacher, spiral
 from lib.frank_wolfe import solve
 from lib.losses import SQUARED
 from lib.problem import Network, Problem, objective
+from tests.problems import random_problem, section_5_1, spiral_problem
 
 pytestmark = pytest.mark.paper
 
@@ -19,17 +21,7 @@ INTERIOR_POINT = 1e-6
 gaps of 1e-8, feasibility of 1e-8 times multipliers of order 1 to 100."""
 
 
-def small_problem(seed, n=6, c=2, share=0.1):
-    """Draw a generic planar problem with beta a share of kappa(Y)."""
-    rng = np.random.default_rng(seed)
-    X, Y = rng.standard_normal((n, 2)), rng.standard_normal((n, c))
-    return Problem(X, Y, share * oracle(X, Y).value)
-
-
-def section_5_1(init):
-    """Return the problem of Figure 1."""
-    X, Y = gaussian_teacher(25, 2, 5, 100, np.random.default_rng(0), init=init)
-    return Problem(X, Y, 1e-2)
+small_problem = partial(random_problem, n=6)
 
 
 def certified_optimum(problem):
@@ -184,7 +176,7 @@ def test_copositive_program_17_has_the_value_of_5(seed, share):
 
 
 def test_copositive_program_17_has_the_value_of_5_on_a_small_spiral():
-    problem = Problem(*spiral(5, np.random.default_rng(0)), 0.1)
+    problem = spiral_problem(0.1, points=5)
     optimum = certified_optimum(problem)
     assert copositive_program(problem) == pytest.approx(optimum, rel=INTERIOR_POINT)
 
@@ -197,7 +189,7 @@ def test_copositive_program_17_confirms_the_optimum_of_section_5_1(init):
 
 
 def test_copositive_program_17_confirms_the_optimum_of_the_spiral():
-    problem = Problem(*spiral(20, np.random.default_rng(0)), 1.0)
+    problem = spiral_problem(1.0)
     optimum = certified_optimum(problem)
     assert copositive_program(problem) == pytest.approx(optimum, rel=INTERIOR_POINT)
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from lib.certificate import Certificate, certify
-from lib.cone_pca import oracle
+from lib.cone_pca import Counted, Oracle, oracle
+from lib.frank_wolfe import solve
 from lib.losses import SQUARED, best_scale
 from lib.problem import Network, Problem
 
@@ -58,7 +59,7 @@ def test_zero_targets_are_solved_by_the_zero_network():
     assert certificate.primal == certificate.dual == certificate.relative_gap == 0.0
 
 
-@pytest.mark.parametrize("scale", [1e-170, 1e170])
+@pytest.mark.parametrize("scale", [1e-120, 1e120])
 def test_extreme_scales_never_close_a_gap_that_is_open(scale):
     # kappa(Y) = sqrt(2) scale is 1e5 times beta: the zero network is far off.
     problem = Problem(scale * np.eye(2), np.ones((2, 1)), 1e-5 * scale)
@@ -119,3 +120,35 @@ def test_certify_refuses_a_network_whose_outputs_overflow():
         pytest.raises(ValueError, match=r"oracle needs finite X and Z.*diverged"),
     ):
         certify(ONE_SAMPLE, network)
+
+
+@pytest.mark.parametrize("refine", [-1, 1.5, "2"])
+def test_steps_that_are_no_count_are_refused(refine):
+    problem = Problem([[1, 0], [0, 1]], [1, -1], beta=0.5)
+    with pytest.raises(ValueError, match="refine must be a whole number of steps >= 0"):
+        certify(problem, Network.zero(2, 1), refine=refine)
+
+
+def test_an_oracle_made_for_other_data_is_refused():
+    # Its bound would prove nothing.
+    problem = Problem([[1, 0], [0, 1]], [1, -1], beta=0.5)
+    with pytest.raises(ValueError, match="bound must be an oracle made for"):
+        certify(problem, Network.zero(2, 1), bound=Oracle(2 * problem.X))
+
+
+def test_certificate_of_a_solution_proves_what_the_solver_proved():
+    rng = np.random.default_rng(0)
+    X, Y = rng.standard_normal((12, 2)), rng.standard_normal((12, 2))
+    problem = Problem(X, Y, beta=0.1)
+    solution = solve(problem)
+    again = certify(problem, solution.network)
+    assert again.dual == solution.certificate.dual
+    plain = certify(problem, solution.network, refine=0)
+    assert again.dual >= plain.dual
+
+
+def test_a_network_far_from_the_optimum_costs_one_question():
+    problem = Problem([[1, 0], [0, 1]], [1, -1], beta=0.5)
+    asked = Counted(Oracle(problem.X))
+    certify(problem, Network.zero(2, 1), bound=asked)
+    assert asked.calls == 1

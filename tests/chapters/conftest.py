@@ -38,6 +38,14 @@ def glued(executed: Callable[[str], NotebookNode]) -> Callable[[str], dict[str, 
 
 
 @pytest.fixture
+def values(
+    request: pytest.FixtureRequest, glued: Callable[[str], dict[str, Any]]
+) -> dict[str, Any]:
+    """Read the values that the chapter of a test's module glued, which is its STEM."""
+    return glued(request.module.STEM)
+
+
+@pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """A folder that looks like the repository, in which commands may write."""
     folder = tmp_path / "checkout"

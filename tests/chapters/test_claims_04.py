@@ -1,13 +1,6 @@
 """What Chapter 4 says in words holds in the book that was built."""
 
-import pytest
-
 STEM = "04_cone_constrained_pca"
-
-
-@pytest.fixture
-def values(glued):
-    return glued(STEM)
 
 
 def test_faces_take_fewer_eigenproblems_than_subsets(values):

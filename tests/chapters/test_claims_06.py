@@ -1,13 +1,6 @@
 """What chapter 6 says in words holds in the book that was built."""
 
-import pytest
-
 STEM = "06_back_to_a_network"
-
-
-@pytest.fixture
-def values(glued):
-    return glued(STEM)
 
 
 def test_semi_nmf_loses_between_a_thousandth_and_most_of_the_optimum(values):

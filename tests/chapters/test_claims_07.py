@@ -1,14 +1,7 @@
 """What Chapter 7 says in words holds in the book that was built."""
 
-import pytest
-
 STEM = "07_cutting_planes"
 METHODS = ("centre", "linear", "kelley", "bundle", "frank_wolfe")
-
-
-@pytest.fixture
-def values(glued):
-    return glued(STEM)
 
 
 def test_every_method_proves_the_gap_asked_for(values):

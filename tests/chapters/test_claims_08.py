@@ -5,11 +5,6 @@ import pytest
 STEM = "08_spike_free_data"
 
 
-@pytest.fixture
-def values(glued):
-    return glued(STEM)
-
-
 def test_lapacks_neurons_cost_more_than_the_optimum(values):
     assert values["small_optimum"] == "7.24597"
     assert float(values["small_wrong"]) > 1.1 * float(values["small_optimum"])

@@ -1,14 +1,6 @@
 """What chapter 9 says in words of its pictures and numbers holds in the built book."""
 
-import pytest
-
 STEM = "09_copositive_programs"
-
-
-@pytest.fixture
-def values(glued):
-    """What the chapter glued into its text."""
-    return glued(STEM)
 
 
 def test_the_pentagon_has_the_numbers_of_the_theorem(values):

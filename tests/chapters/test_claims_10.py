@@ -6,29 +6,25 @@ STEM = "10_beyond_four_dimensions"
 SETS = ("mnist", "cifar10")
 
 
-def test_hundred_images_take_less_than_a_second_of_one_core(glued):
-    values = glued(STEM)
+def test_hundred_images_take_less_than_a_second_of_one_core(values):
     assert float(values["cpu"]) < 1
     assert values["large"] == 300
     assert float(values["cpu_large"]) < 30
 
 
-def test_five_samples_are_more_than_two_percent_above_the_relaxation(glued):
-    values = glued(STEM)
+def test_five_samples_are_more_than_two_percent_above_the_relaxation(values):
     assert 2 < float(values["worst"]) < 3
     assert values["exact"] < 1e-6  # percent, at the largest beta
 
 
 @pytest.mark.parametrize("name", SETS)
-def test_from_beta_1_on_the_certified_gap_is_small(glued, name):
-    values = glued(STEM)
+def test_from_beta_1_on_the_certified_gap_is_small(values, name):
     assert float(values[f"gap_{name}"]) < 0.2
     assert float(values[f"near_{name}"]) < 0.2
 
 
 @pytest.mark.parametrize("name", SETS)
-def test_idle_weights_are_what_the_formula_says_and_most_of_the_excess(glued, name):
-    values = glued(STEM)
+def test_idle_weights_are_what_the_formula_says_and_most_of_the_excess(values, name):
     idle = float(values[f"idle_{name}"])
     # The draw of the start: 1000 x 684 weights at least, so about 0.2 %; the start of
     # the momentum, 20 of 15,000 epochs; and three digits.
@@ -38,13 +34,11 @@ def test_idle_weights_are_what_the_formula_says_and_most_of_the_excess(glued, na
 
 
 @pytest.mark.parametrize("name", SETS)
-def test_a_longer_descent_ends_a_few_percent_above_the_bound(glued, name):
-    values = glued(STEM)
+def test_a_longer_descent_ends_a_few_percent_above_the_bound(values, name):
     assert float(values[f"longer_{name}"]) < 8 < float(values[f"sgd_{name}"]) / 3
     assert float(values[f"final_{name}"]) <= float(values[f"longer_{name}"])
 
 
-def test_the_lowest_beta_is_the_mismatch_of_the_paper(glued):
-    values = glued(STEM)
+def test_the_lowest_beta_is_the_mismatch_of_the_paper(values):
     for name in SETS:
         assert 3 <= values[f"agree_{name}"] < values["count"]

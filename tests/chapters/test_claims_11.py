@@ -8,8 +8,8 @@ LAYOUTS = ["demeaned", "plain"]
 
 
 @pytest.fixture
-def values(glued):
-    return {name: float(value) for name, value in glued(STEM).items()}
+def values(values):
+    return {name: float(value) for name, value in values.items()}
 
 
 def test_true_thresholds_are_below_one_half(values):

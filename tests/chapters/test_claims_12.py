@@ -1,13 +1,6 @@
 """What chapter 12 says in words holds in the book that was built."""
 
-import pytest
-
 STEM = "12_pooled_cnns"
-
-
-@pytest.fixture
-def values(glued):
-    return glued(STEM)
 
 
 def test_the_printed_program_can_fall_below_half_of_the_optimum(values):

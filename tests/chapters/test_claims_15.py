@@ -3,8 +3,7 @@
 STEM = "15_how_far_is_my_network"
 
 
-def test_the_distance_lies_strictly_between_its_two_proved_sides(glued):
-    values = glued(STEM)
+def test_the_distance_lies_strictly_between_its_two_proved_sides(values):
     least, distance, most = (
         float(values[name]) for name in ("least", "distance", "most")
     )
@@ -13,8 +12,7 @@ def test_the_distance_lies_strictly_between_its_two_proved_sides(glued):
     assert values["best_gap"] <= 1e-8  # so the distance itself is certified
 
 
-def test_one_neuron_in_the_right_place_does_more_than_going_on(glued):
-    values = glued(STEM)
+def test_one_neuron_in_the_right_place_does_more_than_going_on(values):
     before = float(values["above_trained"])
     alone = float(values["above_trained_descent_goes_on"])
     grown = float(values["above_one_neuron_more_descent_goes_on"])
@@ -23,11 +21,9 @@ def test_one_neuron_in_the_right_place_does_more_than_going_on(glued):
     assert float(values["above_one_round"]) < grown
 
 
-def test_trials_differ_in_nothing_but_their_starts_and_end_far_apart(glued):
-    values = glued(STEM)
+def test_trials_differ_in_nothing_but_their_starts_and_end_far_apart(values):
     assert float(values["farthest"]) > 2 * float(values["nearest"]) > 0
 
 
-def test_a_search_with_a_time_limit_proves_more_than_the_relaxation(glued):
-    values = glued(STEM)
+def test_a_search_with_a_time_limit_proves_more_than_the_relaxation(values):
     assert 0 < float(values["limited_gap"]) < float(values["relaxed_gap"])

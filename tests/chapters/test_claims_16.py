@@ -1,14 +1,8 @@
 """What chapter 16 says in words holds in the book that was built."""
 
 import numpy as np
-import pytest
 
 STEM = "16_paths_and_large_n"
-
-
-@pytest.fixture
-def values(glued):
-    return glued(STEM)
 
 
 def test_a_million_samples_are_trained_to_the_stated_gap_in_about_a_minute(values):

@@ -3,40 +3,42 @@
 import re
 from xml.etree import ElementTree
 
-import pytest
-
+from tests.chapters.rules import CHAPTERS, no_chapter
 from tools import record
 from tools.book import Book
 from tools.chapter import code_cells, has_tag
 
-CHAPTERS = Book().chapters()
 
-pytestmark = pytest.mark.parametrize("stem", CHAPTERS)
-
-
+@no_chapter
 def test_it_was_executed_whole_and_as_it_stands(stem, executed):
     executed(stem)
     done = record.read(Book().executed, stem)
-    assert done is not None
-    assert done.key == record.key(Book(), CHAPTERS[stem], done.parameters)
+    if done is None or done.key != record.key(Book(), CHAPTERS[stem], done.parameters):
+        yield done
 
 
+@no_chapter
 def test_no_cell_failed_or_warned(stem, executed):
     for cell in code_cells(executed(stem)):
-        assert cell.execution_count
+        if not cell.execution_count:
+            yield cell.source
         for output in cell.outputs:
-            assert output.output_type != "error"
-            assert output.get("name") != "stderr"
+            if output.output_type == "error" or output.get("name") == "stderr":
+                yield output
 
 
+@no_chapter
 def test_every_figure_has_a_name_a_caption_and_a_description(stem, executed):
     figures = [cell for cell in code_cells(executed(stem)) if shows_picture(cell)]
-    assert figures
+    if not figures:
+        yield "no figure"
     for cell in figures:
         shown = cell.metadata["mystnb"]
-        assert shown["figure"]["name"].startswith("fig-")
-        assert shown["figure"]["caption"].strip().endswith(".")
-        assert len(shown["image"]["alt"]) > 20
+        name, caption = shown["figure"]["name"], shown["figure"]["caption"].strip()
+        if not (name.startswith("fig-") and caption.endswith(".")):
+            yield name, caption
+        if len(shown["image"]["alt"]) <= 20:
+            yield name, shown["image"]["alt"]
 
 
 def shows_picture(cell) -> bool:
@@ -45,10 +47,12 @@ def shows_picture(cell) -> bool:
     return not hidden and any(kind.startswith("image/") for kind in kinds)
 
 
+@no_chapter
 def test_figures_are_drawings_and_carry_no_clock(stem, executed):
     for cell in code_cells(executed(stem)):
         for output in cell.outputs:
             picture = output.get("data", {}).get("image/svg+xml")
             if picture:
-                assert not re.search(r"<dc:date>|20\d\d-\d\d-\d\dT", picture)
-                assert ElementTree.fromstring(picture).get("viewBox")
+                clock = re.search(r"<dc:date>|20\d\d-\d\d-\d\dT", picture)
+                if clock or not ElementTree.fromstring(picture).get("viewBox"):
+                    yield cell.metadata["mystnb"]["figure"]["name"], clock

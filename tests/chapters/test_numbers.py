@@ -2,40 +2,50 @@
 
 import pytest
 
+from tests.chapters.rules import CHAPTERS, no_chapter
 from tools import numbers, record
 from tools.book import REPOSITORY, Book
 from tools.chapter import read_parameters
 from tools.glued import glued, shown_in_prose
 from tools.numbers import judge
 
-CHAPTERS = Book().chapters()
 STATED = numbers.read(Book())
 SHOWN = shown_in_prose(Book())
-each_chapter = pytest.mark.parametrize("stem", CHAPTERS)
 
 
-@each_chapter
+@no_chapter
 def test_every_glued_number_of_the_text_is_stated_and_no_other(stem):
     named = {n.name for n in STATED.of(stem)}
     limited = {n.name for n in STATED.gaps(stem)}
-    assert set(SHOWN[stem]) <= named
-    assert named <= set(SHOWN[stem]) | limited
+    yield from set(SHOWN[stem]) - named
+    yield from named - set(SHOWN[stem]) - limited
 
 
-@each_chapter
-def test_the_executed_chapter_has_the_stated_numbers(stem, executed):
+def has_other_parameters(stem):
+    """Tell whether a chapter was run with other parameters than the book's."""
     done = record.read(Book().executed, stem)
     own = read_parameters(REPOSITORY / numbers.PARAMETERS, Book())
-    if done is not None and done.parameters != own[stem]:
-        pytest.skip("This chapter was run with other parameters than the book's")
+    return done is not None and done.parameters != own[stem]
+
+
+@no_chapter
+def test_the_executed_chapter_has_the_stated_numbers(stem, executed):
     values = dict(glued(executed(stem)))
-    verdicts = [judge(number, values) for number in STATED.of(stem)]
-    assert [one for one in verdicts if not one.good] == []
+    if not has_other_parameters(stem):
+        verdicts = (judge(number, values) for number in STATED.of(stem))
+        yield from (one for one in verdicts if not one.good)
 
 
-@each_chapter
+def test_every_chapter_was_executed_with_the_books_parameters():
+    other = [stem for stem in CHAPTERS if has_other_parameters(stem)]
+    if other:
+        pytest.skip(f"Run with other parameters, so not compared: {other}")
+
+
+@no_chapter
 def test_a_chapter_has_a_certificate_or_says_why_not(stem):
-    assert bool(STATED.gaps(stem)) != bool(STATED.uncertified.get(stem))
+    if bool(STATED.gaps(stem)) == bool(STATED.uncertified.get(stem)):
+        yield STATED.uncertified.get(stem)
 
 
 def test_every_tolerance_has_a_reason_and_a_use():

@@ -11,6 +11,8 @@ import torch
 from tools.book import REPOSITORY
 from tools.chapter import code_cells, read_chapter
 
+pytestmark = pytest.mark.slow
+
 STEM = "15_how_far_is_my_network"
 QUICK = {"trials": 1, "epochs": 50, "rounds": 5, "seconds": 0.2, "neurons": 4}
 """Sizes at which the chapter is a matter of seconds."""

@@ -13,6 +13,8 @@ from tools.chapter import code_cells, has_tag, read_parameters
 from tools.run_notebooks import main
 from tools.stage import named_figures
 
+pytestmark = pytest.mark.slow
+
 QUICK = "02_hyperplane_arrangements"
 """A chapter that runs in seconds and draws lines, areas and pixels."""
 

@@ -1,7 +1,5 @@
 """The parts of the search for kappa: algebra, bounds of a cone, climbs, limits."""
 
-import time
-
 import numpy as np
 import pytest
 
@@ -183,13 +181,10 @@ def test_more_nodes_never_loosen_the_bound():
     assert bounds[-1] < 0.9 * bounds[1]
 
 
-def test_search_stops_in_time_with_a_proved_bound():
+def test_search_that_would_take_for_ever_is_stopped_with_a_proved_bound():
+    # How soon is measured by `make speed`.
     data = points(200, 8, 5)
-    branch_and_bound(data, 0.0, Limits(seconds=0.0))  # compiled from here on
-    started = time.monotonic()
     stopped = branch_and_bound(data, 0.0, Limits(seconds=0.3))
-    # A few turns of 0.05 s, with generous room for a busy machine.
-    assert time.monotonic() - started < 10
     assert not stopped.complete
     assert stopped.bound >= propose(data.X, data.Z).value
 
@@ -209,6 +204,7 @@ def test_relaxation_is_exact_for_a_single_sample():
     assert oracle(X, Z).value == pytest.approx(10.0, rel=1e-14)
 
 
+@pytest.mark.slow
 def test_rank_beyond_the_orthants_gets_the_relaxation():
     data = points(40, 20, 3)
     found = oracle(data.X, data.Z)

@@ -83,3 +83,16 @@ def test_cone_pca_refuses_what_does_not_fit(method, A, B, message):
 def test_cone_of_refuses_normals_that_are_not_finite():
     with pytest.raises(ValueError, match=r"finite matrix B .* 1 bad"):
         cone_of(np.array([[np.nan, 1.0]]))
+
+
+@pytest.mark.parametrize("method", [cone_pca, cone_pca_by_subsets])
+@pytest.mark.parametrize("unit", [2.0**-700, 2.0**700])
+def test_units_change_nothing_but_the_value(method, unit):
+    rng = np.random.default_rng(0)
+    A, B = rng.standard_normal((2, 3)), rng.standard_normal((4, 3))
+    plain = method(A, B)
+    assert plain.value > 0
+    assert method(A, B * unit).value == plain.value
+    scaled = method(A * unit, B)
+    assert scaled.value == unit * plain.value
+    np.testing.assert_array_equal(scaled.direction, plain.direction)

@@ -19,8 +19,7 @@ from lib.copositive.textbook import (
     scalar_dual,
     scalar_program,
 )
-from lib.cutting_plane import solve_dual
-from lib.cutting_plane.method import Bundle, Centre
+from lib.cutting_plane import Bundle, Centre, solve_dual
 from lib.data import load_images
 from lib.frank_wolfe import solve
 from lib.problem import Network, Problem, objective, pooled_problem
@@ -86,16 +85,16 @@ def test_corrected_50_is_the_optimum_of_the_cnn(problem):
     pieces = solve_relaxation(problem, cover_by_simplices(problem.X))
     assert pieces.cover.exact
     assert pieces.value == pytest.approx(best, rel=VALUE)
-    assert best * (1 - BOUND) <= pieces.dual.value <= best * (1 + ROUNDING)
+    assert best * (1 - BOUND) <= pieces.dual <= best * (1 + ROUNDING)
     # Its multipliers prove the bound without the oracle; the faces prove it again.
-    Z = problem.spread(pieces.dual.Z)
+    Z = problem.spread(pieces.proof.Z)
     assert largest_on_faces(pieces.cover, Z)[0] <= problem.beta * (1 + ROUNDING)
 
 
 @each_problem
 def test_19_over_the_cells_of_patches_is_a_lower_bound(problem):
     cells = solve_relaxation(problem, cover_by_cells(problem.X))
-    assert cells.dual.value <= optimum(problem) * (1 + ROUNDING)
+    assert cells.dual <= optimum(problem) * (1 + ROUNDING)
     assert cells.relative_gap <= BOUND
 
 

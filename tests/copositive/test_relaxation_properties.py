@@ -15,7 +15,7 @@ from lib.copositive import (
     cover_by_cells,
     cover_by_positive_cell,
     cover_by_simplices,
-    prove,
+    prove_over_cover,
     prove_whitened,
     relaxed_norm,
     solve_relaxation,
@@ -129,8 +129,8 @@ def test_no_dual_point_and_no_multiplier_proves_too_much(X, seed):
     cover = cover_by_simplices(X)
     solution = solve_relaxation(problem, cover)
     best = solution.value
-    for Z in (problem.Y, solution.dual.Z, rng.standard_normal(problem.Y.shape)):
-        proof = prove(problem, cover, Z, random_multipliers(cover, rng))
+    for Z in (problem.Y, solution.proof.Z, rng.standard_normal(problem.Y.shape)):
+        proof = prove_over_cover(problem, cover, Z, random_multipliers(cover, rng))
         assert proof.value <= best * (1 + ROUNDING)
         assert bound_norm(cover, proof.Z, proof.multipliers) <= problem.beta * (
             1 + ROUNDING
@@ -148,9 +148,9 @@ def test_17_is_between_its_proof_and_every_network(X, seed):
         network = Network(
             rng.standard_normal((width, X.shape[1])), rng.standard_normal((width, 2))
         )
-        assert found.dual.value <= objective(problem, network) * (1 + ROUNDING)
+        assert found.dual <= objective(problem, network) * (1 + ROUNDING)
     cells = solve_relaxation(problem, cover_by_cells(X))
-    assert cells.dual.value <= found.value * (1 + ROUNDING)
+    assert cells.dual <= found.value * (1 + ROUNDING)
 
 
 @SLOW
@@ -206,7 +206,7 @@ def test_positive_cell_is_the_orthant_for_orthonormal_rows(n, seed):
     problem = Problem(np.eye(n), rng.standard_normal((n, 2)), 0.4)
     found = solve_relaxation(problem, cover_by_positive_cell(problem.X))
     whitened = solve_whitened(problem.Y, 0.4, tolerance=1e-6)
-    assert found.dual.value <= whitened.value * (1 + ROUNDING)
+    assert found.dual <= whitened.value * (1 + ROUNDING)
     assert whitened.proof.value <= found.value * (1 + ROUNDING)
 
 

@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from lib.cone_pca import oracle
-from lib.cutting_plane import solve_dual
-from lib.cutting_plane.method import Bundle, Centre
+from lib.cutting_plane import Bundle, Centre, solve_dual
 from lib.frank_wolfe import solve
 from lib.problem import Problem
 
@@ -41,7 +40,7 @@ def test_every_problem_is_enclosed(problem, rule):
     slack = 1e-12 * judge.primal
     assert solution.certificate.dual <= judge.primal + slack
     assert solution.certificate.primal >= judge.dual - slack
-    uppers = [query.upper for query in solution.history]
-    lowers = [query.lower for query in solution.history]
+    uppers = [query.primal for query in solution.history]
+    lowers = [query.dual for query in solution.history]
     assert uppers == sorted(uppers, reverse=True)
     assert lowers == sorted(lowers)

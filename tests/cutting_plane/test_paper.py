@@ -1,25 +1,16 @@
 """Appendix A.5: the dual by cutting planes, on section 5.1 and the spiral."""
 
-import numpy as np
 import pytest
 
-from lib.cutting_plane import solve_dual
-from lib.cutting_plane.method import Bundle, Centre
-from lib.data import gaussian_teacher, spiral
+from lib.cutting_plane import Bundle, Centre, solve_dual
 from lib.frank_wolfe import solve
-from lib.problem import Problem
+from tests.problems import section_5_1, spiral_problem
 
 pytestmark = pytest.mark.paper
 
 TOLERANCE = 1e-6
 RULES = [Centre(), Centre(linear=True), Bundle(), Bundle(0.5)]
 NAMES = ["cones", "linear", "kelley", "bundle"]
-
-
-def section_5_1(init):
-    """Return the problem of Figure 1."""
-    X, Y = gaussian_teacher(25, 2, 5, 100, np.random.default_rng(0), init=init)
-    return Problem(X, Y, 1e-2)
 
 
 def assert_encloses_the_optimum(problem, rule, queries):
@@ -43,10 +34,11 @@ def test_section_5_1_is_solved_to_1e_6_from_both_sides(init, rule):
 @pytest.mark.parametrize("beta", [1e-2, 1e-1, 1.0, 5.0])
 @pytest.mark.parametrize("rule", RULES, ids=NAMES)
 def test_spiral_is_solved_to_1e_6_from_both_sides(beta, rule):
-    problem = Problem(*spiral(20, np.random.default_rng(0)), beta)
+    problem = spiral_problem(beta)
     assert_encloses_the_optimum(problem, rule, queries=80)
 
 
+@pytest.mark.slow
 def test_cones_need_fewer_queries_than_the_linear_cuts_of_a_5():
     problem = section_5_1("normal")
     queries = {

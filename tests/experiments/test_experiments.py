@@ -1,6 +1,7 @@
 """Experiments at toy size, their images, and results on disk."""
 
 import json
+import shutil
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -9,8 +10,10 @@ import pytest
 import experiments
 from experiments import Comparison, cached, store
 from experiments.descents import descend_stably
-from experiments.figure_6 import _divided
-from experiments.images import accuracy, balanced, normalised, white_images
+from experiments.images import balanced, normalised, share_correct, white_images
+from experiments.result import Result
+from experiments.search import power_ascent
+from experiments.whitened_tests import _divided
 from lib.cone_pca import correlation, oracle
 from lib.cone_pca.simplicial_cones import make_points
 from lib.data import load_images
@@ -134,6 +137,7 @@ def test_relaxation_lies_below_every_network_of_the_images(folder):
     assert (result.idle > 0).all()
 
 
+@pytest.mark.slow
 def test_what_decays_alone_decays_at_the_rate_of_the_heavy_ball(folder):
     # 784 inputs, 100 samples: Kaiming's uniform weights have variance 2/784. At beta
     # = 20 nothing is left, so this is a smaller one. The law is that of gradient flow
@@ -238,7 +242,7 @@ def test_ascents_reach_at_most_kappa_and_more_starts_more(folder):
     assert result.X.shape == (20, 3)
     top = oracle(result.X, result.Z).value
     U = np.eye(3)
-    assert experiments.power_ascent(result.X, result.Z, U).max() <= top * (1 + 1e-12)
+    assert power_ascent(result.X, result.Z, U).max() <= top * (1 + 1e-12)
 
 
 def test_power_ascent_of_a_linear_network_finds_its_top_eigenvector():
@@ -246,14 +250,14 @@ def test_power_ascent_of_a_linear_network_finds_its_top_eigenvector():
     rng = np.random.default_rng(0)
     X, Z = rng.uniform(1, 2, (8, 3)), rng.uniform(1, 2, (8, 2))
     start = np.ones((1, 3)) / np.sqrt(3)
-    (reached,) = experiments.power_ascent(X, Z, start)
+    (reached,) = power_ascent(X, Z, start)
     assert reached == pytest.approx(np.linalg.norm(Z.T @ X, 2), rel=1e-12)
 
 
 def test_power_ascent_stays_where_nothing_is_active():
     X, Z = np.eye(2), np.ones((2, 1))
     start = -np.ones((1, 2)) / np.sqrt(2)
-    assert experiments.power_ascent(X, Z, start).tolist() == [0.0]
+    assert power_ascent(X, Z, start).tolist() == [0.0]
 
 
 def test_bounds_of_shrinking_cones_close_in_on_their_middle_ray():
@@ -327,9 +331,9 @@ def test_unknown_data_are_a_clear_error():
         experiments.factorise_margin("svhn")
 
 
-def test_accuracy_counts_rows_whose_largest_entry_is_their_label():
+def test_correct_are_rows_whose_largest_entry_is_their_label():
     outputs = np.array([[1.0, 0.0], [0.2, 0.3], [2.0, 1.0]])
-    assert accuracy(outputs, np.array([0, 1, 1])) == pytest.approx(2 / 3)
+    assert share_correct(outputs, np.array([0, 1, 1])) == pytest.approx(2 / 3)
 
 
 def test_a_diverging_trial_is_run_again_at_half_the_rate_others_are_not():
@@ -344,7 +348,7 @@ def test_a_diverging_trial_is_run_again_at_half_the_rate_others_are_not():
 
 
 @dataclass(frozen=True, eq=False)
-class Small:
+class Small(Result):
     """A result with every kind of field."""
 
     numbers: np.ndarray
@@ -363,6 +367,17 @@ def test_every_kind_of_field_survives(tmp_path):
     assert again.numbers.tobytes() == SMALL.numbers.tobytes()
     assert (again.word, again.count, again.share, again.yes) == ("beta", 3, 0.1, True)
     assert type(again.yes) is bool
+
+
+def test_a_table_has_the_columns_named_or_all_that_are_flat():
+    @dataclass(frozen=True, eq=False)
+    class Named(Small):
+        COLUMNS = ("count", "numbers")
+
+    assert SMALL.table() == {"numbers": SMALL.numbers}
+    named = Named(**vars(SMALL)).table()
+    assert named == {"count": 3, "numbers": SMALL.numbers}
+    assert SMALL.comparisons() == ()
 
 
 def test_objects_are_refused_since_only_pickle_could_keep_them(tmp_path):
@@ -406,11 +421,50 @@ def test_key_depends_on_parameters_and_code(monkeypatch, tmp_path):
     assert key != store._key(experiment, {"seed": 0})
 
 
+def sources(experiment):
+    """Return the files that a key follows, from the root on."""
+    found = store.sources_of(experiment.__module__)
+    return {str(path.relative_to(store.ROOT)) for path in found}
+
+
 def test_sources_reach_through_packages_to_what_they_import():
-    names = {path.name for path in store.sources_of("experiments.figure_3")}
-    # descents imports lib.sgd, whose package imports epochs; solve imports master.
-    assert {"epochs.py", "master.py", "spirals.py", "arrangement.py"} <= names
-    assert "test_experiments.py" not in names
+    names = sources(experiments.classify_spiral)
+    # descents imports lib.sgd, whose package imports epochs; solve imports fit.
+    assert {"lib/sgd/epochs.py", "lib/master/fit.py", "lib/data/paper.py"} <= names
+    assert not [name for name in names if name.startswith("tests")]
+
+
+def test_sources_follow_the_experiments_own_modules_but_not_their_list():
+    names = sources(experiments.compare_activations)
+    shared = {"experiments/images.py", "experiments/descents.py"}
+    assert shared | {"experiments/figure_5.py", "experiments/result.py"} <= names
+    others = {"experiments/__init__.py", "experiments/figure_3.py"}
+    assert not others & names
+
+
+def test_a_change_in_a_shared_module_of_experiments_changes_the_key(
+    tmp_path, monkeypatch
+):
+    for package in store.OURS:
+        shutil.copytree(store.ROOT / package, tmp_path / package)
+    monkeypatch.setattr(store, "ROOT", tmp_path)
+    keys = {store._key(experiments.compare_activations, {})}
+    for name in ("images.py", "descents.py", "figure_5.py"):
+        path = tmp_path / "experiments" / name
+        path.write_text(path.read_text() + "# a change\n")
+        keys.add(store._key(experiments.compare_activations, {}))
+    path = tmp_path / "experiments" / "figure_3.py"
+    path.write_text(path.read_text() + "# a change elsewhere\n")
+    keys.add(store._key(experiments.compare_activations, {}))
+    assert len(keys) == 4
+
+
+def test_an_experiment_outside_of_our_packages_is_refused(tmp_path):
+    def experiment() -> Small:
+        return SMALL
+
+    with pytest.raises(ValueError, match="must be in a module of lib or experiments"):
+        cached(experiment, folder=tmp_path)
 
 
 def test_an_unknown_parameter_is_refused(tmp_path):

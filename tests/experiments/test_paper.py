@@ -9,22 +9,12 @@ from lib.data import gaussian_teacher, spiral
 from lib.frank_wolfe import solve
 from lib.problem import Network, Problem, objective
 from lib.sgd import train
+from tests.problems import section_5_1, spiral_problem
 
 pytestmark = pytest.mark.paper
 
 PROVED = 1e-8
 """The relative gap that this edition promises on the paper's experiments."""
-
-
-def section_5_1(seed, init):
-    """Return the problem of Figure 1: 25 points in the plane, five outputs."""
-    X, Y = gaussian_teacher(25, 2, 5, 100, np.random.default_rng(seed), init=init)
-    return Problem(X, Y, 1e-2)
-
-
-def spiral_problem(seed, beta):
-    """Return the problem of Figure 3 at one beta."""
-    return Problem(*spiral(20, np.random.default_rng(seed)), beta)
 
 
 def assert_proved(problem, solution):
@@ -41,21 +31,21 @@ def assert_proved(problem, solution):
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("init", ["torch", "normal"])
 def test_section_5_1_is_certified_with_either_teacher(seed, init):
-    problem = section_5_1(seed, init)
+    problem = section_5_1(init, seed)
     assert_proved(problem, solve(problem))
 
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("beta", [1e-2, 1e-1, 1.0, 10.0])
 def test_spiral_is_certified_over_its_path(seed, beta):
-    problem = spiral_problem(seed, beta)
+    problem = spiral_problem(beta, seed=seed)
     assert_proved(problem, solve(problem))
 
 
 @pytest.mark.parametrize("beta", [10.0, 1e3])
 def test_spiral_loss_is_30_at_large_beta(beta):
     # 60 one-hot rows: |Y|^2 / 2 = 30, the plateau of Figure 3.
-    problem = spiral_problem(0, beta)
+    problem = spiral_problem(beta)
     solution = solve(problem)
     assert oracle(problem.X, problem.Y).bound < beta
     assert solution.network.width == 0
@@ -86,7 +76,7 @@ def test_teacher_of_section_5_1_is_worse_than_the_optimum():
 
 
 def test_gradient_descent_with_ten_neurons_stays_above_the_certified_optimum():
-    problem = section_5_1(0, "torch")
+    problem = section_5_1("torch")
     descent = train(
         problem,
         10,

@@ -5,7 +5,7 @@ import pytest
 
 from experiments import Questions
 from lib import figures
-from lib.figures.cuts import METHODS
+from lib.figures.methods import CUTTING_PLANES as METHODS
 
 
 def test_both_bounds_are_drawn_as_distances(ax):
@@ -28,8 +28,8 @@ def test_every_run_is_a_line_and_the_tolerance_another(ax):
 
 
 def test_methods_are_told_apart_by_colour_mark_or_line():
-    looks = [(mark, line, colour) for mark, line, _, colour in METHODS.values()]
-    assert len(set(looks)) == len(METHODS)
+    looks = {(k["marker"], k["ls"], k["color"]) for k in METHODS.values()}
+    assert len(looks) == len(METHODS)
 
 
 def test_questions_are_drawn_in_the_order_of_the_unknowns(ax):

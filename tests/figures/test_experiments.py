@@ -85,11 +85,12 @@ GENERATION = SimpleNamespace(
 )
 
 
-def test_generation_is_drawn_over_the_bound(ax):
+def test_generation_is_drawn_as_what_is_above_the_bound_down_to_its_accuracy(ax):
     figures.plot_generation(ax, GENERATION)
-    drawn = [line.get_ydata().tolist() for line in ax.lines[:4]]
-    assert drawn == [[3.0, 1.0], [1.25, 1.0], [1.5, 2.0], [1.0, 1.0]]
-    assert len(labels(ax)) == 5
+    drawn = [line.get_ydata().tolist() for line in ax.lines]
+    assert drawn == [[2.0, 1e-6], [0.25, 1e-6], [0.5, 1.0], [1e-6, 1e-6]]
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+    assert len(labels(ax)) == 4
 
 
 def test_a_longer_descent_is_drawn_over_the_bound_with_the_papers_end(ax):

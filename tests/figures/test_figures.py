@@ -129,6 +129,15 @@ def test_descents_draw_every_trial_and_count_them(ax):
     ]
 
 
+def test_descents_can_be_drawn_as_what_is_above_the_optimum(ax):
+    curves = np.array([[4.0, 2.0], [3.0, 1e300]])
+    figures.plot_descents(ax, np.array([0, 10]), curves, 2.0, excess=True)
+    first, second = (line.get_ydata() for line in ax.lines)
+    assert first.tolist() == [1.0, 0.5]
+    assert np.isnan(second).tolist() == [False, True]
+    assert "p^* - 1" in ax.get_ylabel()
+
+
 def test_a_diverged_descent_leaves_the_picture(ax):
     curves = np.array([[1.0, 1.0], [2.0, 1e300], [1.5, np.inf]])
     figures.plot_descents(ax, np.arange(3), curves, 1.0)
@@ -243,4 +252,5 @@ def test_pooled_values_show_the_optimum_and_both_programs(ax):
     figures.plot_pooled_values(ax, betas, betas + 1, betas + 2, betas + 3)
     heights = [line.get_ydata().tolist() for line in ax.lines]
     assert heights == [(betas + k).tolist() for k in (1, 2, 3)]
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["0.1", "1"]
     assert named(ax)

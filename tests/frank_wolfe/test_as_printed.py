@@ -104,6 +104,7 @@ def test_zero_targets_leave_zero_outputs(problem):
     assert (run.losses == 0).all()
 
 
+@pytest.mark.slow
 def test_bisection_closes_in_on_the_path_norm_of_the_optimum(problem):
     optimal = solve(problem)
     found = bisect_radius(problem, steps=2000, halvings=10)

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from lib.certificate import certify
-from lib.cone_pca import oracle
 from lib.copositive import (
     cover_by_cells,
     cover_by_simplices,
@@ -14,13 +13,13 @@ from lib.copositive import (
     solve_whitened,
 )
 from lib.copositive.norm import largest_on_faces
-from lib.cutting_plane import solve_dual
-from lib.cutting_plane.method import Bundle, Centre
-from lib.data import load_images, one_hot, spiral
+from lib.cutting_plane import Bundle, Centre, solve_dual
+from lib.data import load_images, one_hot
 from lib.frank_wolfe import solve
 from lib.problem import Problem, objective
 from lib.recovery import prune, recover_from_activations, recover_from_relaxation
 from lib.svd import closed_form, whiten
+from tests.problems import random_problem, spiral_problem
 
 pytestmark = pytest.mark.paper
 
@@ -38,13 +37,6 @@ WHITENED = 1e-7
 
 ROUNDING = 1e-12
 """Relative rounding of a sum of squares."""
-
-
-def random_problem(seed, n, r, c, share):
-    """Draw Gaussian data with beta a share of kappa(Y)."""
-    rng = np.random.default_rng(seed)
-    X, Y = rng.standard_normal((n, r)), rng.standard_normal((n, c))
-    return Problem(X, Y, share * oracle(X, Y).value)
 
 
 def optimum(problem):
@@ -73,7 +65,7 @@ def test_17_columns_and_cuts_are_the_certified_optimum(problem):
     columns = solve_by_columns(problem)
     for found in (pieces, columns.solution):
         assert found.value == pytest.approx(best, rel=VALUE)
-        assert best * (1 - BOUND) <= found.dual.value <= best * (1 + ROUNDING)
+        assert best * (1 - BOUND) <= found.dual <= best * (1 + ROUNDING)
     cuts = solve_dual(problem, Bundle())
     assert cuts.converged
     assert cuts.certificate.primal == pytest.approx(best, rel=CUTS)
@@ -106,7 +98,7 @@ def test_network_of_17_costs_what_17_states_and_is_certified(problem):
 
 @pytest.mark.parametrize("beta", [1e-2, 1.0])
 def test_network_of_17_on_the_spiral_is_certified(beta):
-    problem = Problem(*spiral(20, np.random.default_rng(0)), beta)
+    problem = spiral_problem(beta)
     program = solve_relaxation(problem, cover_by_simplices(problem.X))
     found = recover_from_relaxation(problem, program)
     assert found.is_exact, found.status
@@ -139,17 +131,18 @@ def test_way_back_from_19_on_the_pentagon_tells_its_loss():
 # -- more samples than the pieces of (17) can be listed for
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "c", "share"), [(20, 3, 0.1), (40, 2, 0.2)])
 def test_columns_solve_17_at_rank_4_with_few_of_its_pieces(n, c, share):
     problem = random_problem(n, n, 4, c, share)
     found = solve_by_columns(problem)
     assert found.converged
     assert found.solution.value == pytest.approx(optimum(problem), rel=VALUE)
-    upper = np.array([entry.upper for entry in found.history])
-    lower = np.array([entry.lower for entry in found.history])
+    upper = np.array([entry.primal for entry in found.history])
+    lower = np.array([entry.dual for entry in found.history])
     assert (np.diff(upper) <= 0).all()
     assert (np.diff(lower) >= 0).all()
-    assert lower[-1] == found.solution.dual.value
+    assert lower[-1] == found.solution.dual
     # Of 13,458 pieces at n = 20 and 118,992 at n = 40.
     assert len(found.solution.cover) <= 250
     recovered = recover_from_relaxation(problem, found.solution)
@@ -157,11 +150,12 @@ def test_columns_solve_17_at_rank_4_with_few_of_its_pieces(n, c, share):
     assert certify(problem, recovered.network, refine=3).relative_gap <= BOUND
 
 
+@pytest.mark.slow
 def test_bound_of_columns_holds_on_all_faces_of_all_pieces():
     problem = random_problem(5, 12, 4, 2, 0.2)
     found = solve_by_columns(problem)
     everything = cover_by_simplices(problem.X)
-    Z = found.solution.dual.Z
+    Z = found.solution.proof.Z
     # 464 cells, some 2,500 pieces: the oracle that priced them has no part in this.
     assert len(everything) > 10 * len(found.solution.cover)
     assert largest_on_faces(everything, Z)[0] <= problem.beta * (1 + ROUNDING)
@@ -194,6 +188,7 @@ def test_20_and_certified_networks_agree_for_few_whitened_samples(n, seed):
     assert pieces.value == pytest.approx(best, rel=VALUE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("seed", "tight"), [(0, True), (1, False)])
 def test_20_is_a_lower_bound_for_six_whitened_samples(seed, tight):
     rng = np.random.default_rng(seed)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
@@ -10,19 +11,15 @@ from lib.certificate import certify
 from lib.cone_pca import oracle
 from lib.data import gaussian_teacher
 from lib.frank_wolfe import DEFAULT_TOLERANCE, solve
-from lib.frank_wolfe.solver import REFINEMENTS
 from lib.problem import Problem, objective
+from tests import problems
 
 VALUE = 2 * DEFAULT_TOLERANCE
 """Relative error of a primal value whose certified gap is the default tolerance;
 the factor leaves room for the rounding of the reference."""
 
 
-def random_problem(seed=0, n=12, c=3, share=0.1):
-    """Draw a generic planar problem with beta a share of kappa(Y)."""
-    rng = np.random.default_rng(seed)
-    X, Y = rng.standard_normal((n, 2)), rng.standard_normal((n, c))
-    return Problem(X, Y, share * oracle(X, Y).value)
+random_problem = partial(problems.random_problem, n=12, c=3)
 
 
 def assert_solved(problem, optimum=None):
@@ -150,7 +147,7 @@ def test_history_starts_from_the_zero_network():
     problem = random_problem()
     first = solve(problem).history[0]
     assert first.primal == 0.5 * np.vdot(problem.Y, problem.Y)
-    assert first.neurons == 0
+    assert first.size == 0
     assert first.kappa == oracle(problem.X, problem.Y).value
 
 
@@ -170,7 +167,7 @@ def test_network_is_balanced_and_has_no_dead_neuron():
 def test_certificate_is_what_certify_says_of_the_network():
     problem = random_problem()
     solution = solve(problem)
-    again = certify(problem, solution.network, refine=REFINEMENTS)
+    again = certify(problem, solution.network)
     assert again.primal == solution.certificate.primal
     assert again.dual == solution.certificate.dual
 

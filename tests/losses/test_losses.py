@@ -160,6 +160,12 @@ def test_unknown_loss_is_refused():
         get_loss("hinge")
 
 
+@pytest.mark.parametrize("loss", [["squared"], None, 3, {"huber": 1}])
+def test_what_is_no_loss_is_refused_with_the_names_there_are(loss):
+    with pytest.raises(ValueError, match=r"loss must be one of squared, .*; got"):
+        get_loss(loss)
+
+
 @pytest.mark.parametrize("delta", [0.0, -1.0, math.nan, math.inf])
 def test_huber_refuses_a_delta_that_is_not_positive(delta):
     with pytest.raises(ValueError, match="delta > 0"):
@@ -167,8 +173,32 @@ def test_huber_refuses_a_delta_that_is_not_positive(delta):
 
 
 def test_softmax_reads_class_numbers():
-    Y = Softmax().targets(np.array([[2.0], [0.0]]))
-    np.testing.assert_array_equal(Y, [[0, 0, 1], [1, 0, 0]])
+    Y = Softmax().targets(np.array([[2.0], [0.0], [1.0]]))
+    np.testing.assert_array_equal(Y, [[0, 0, 1], [1, 0, 0], [0, 1, 0]])
+
+
+@pytest.mark.parametrize(
+    ("labels", "told"),
+    [
+        ([1, 2, 3], r"\[1, 2, 3\]"),
+        ([10, 20, 30], r"\[10, 20, 30\]"),
+        ([0, 2], r"\[0, 2\]"),
+        ([1, 1], r"\[1\]"),
+        ([0, 2**31], r"\[0, 2\.14748e\+09\]"),
+    ],
+)
+def test_softmax_makes_up_no_classes_and_says_which_it_found(labels, told):
+    Y = np.array(labels, dtype=float)[:, None]
+    with pytest.raises(ValueError, match=rf"softmax loss; got {told}\. Number them"):
+        Softmax().targets(Y)
+    numbered = np.unique(Y, return_inverse=True)[1]
+    if len(set(labels)) > 1:  # the remedy works
+        assert Softmax().targets(numbered.reshape(-1, 1)).shape[1] == len(set(labels))
+
+
+def test_softmax_takes_a_class_without_samples_in_one_hot_rows():
+    Y = np.eye(3)[[0, 2]]
+    np.testing.assert_array_equal(Softmax().targets(Y), Y)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from lib.problem import (
     Network,
@@ -12,6 +13,7 @@ from lib.problem import (
     reduce_rank,
     residual,
 )
+from lib.problem.problem import require_limits
 
 # One neuron that sees sample 1 only: h = (2, 0), F = (6, 0).
 X = np.array([[1.0, 0.0], [-1.0, 3.0]])
@@ -90,6 +92,13 @@ def test_network_weights_cannot_be_written():
     [
         ([[1.0, 2.0], [3.0]], r"X must be a matrix of real numbers; got list"),
         ([["a"]], r"X must be a matrix of real numbers; got list"),
+        (
+            np.array([["2026-01-01"]], dtype="M8[D]"),
+            r"X must .*ndarray \(dates or times",
+        ),
+        (np.array([[3]], dtype="m8[s]"), r"X must .*ndarray \(dates or times"),
+        (np.ma.array([[1.0, 2.0]], mask=[[0, 1]]), r"X must .*\(masked entries: fill"),
+        (torch.ones(2, 2, requires_grad=True), r"X must .*got Tensor \(.*detach"),
         (np.array([[1 + 2j]]), r"X must be a matrix of real numbers.*complex"),
         (np.zeros((0, 2)), r"at least one row and one column; got shape \(0, 2\)"),
         (np.zeros((2, 0)), r"at least one row and one column; got shape \(2, 0\)"),
@@ -102,6 +111,40 @@ def test_network_weights_cannot_be_written():
 def test_matrix_that_is_not_one_is_refused(value, message):
     with pytest.raises(ValueError, match=message):
         as_matrix("X", value)
+
+
+def test_masked_array_without_masked_entries_is_a_matrix():
+    whole = np.ma.array([[1.0, 2.0]], mask=False)
+    np.testing.assert_array_equal(as_matrix("X", whole), [[1.0, 2.0]])
+
+
+@pytest.mark.parametrize("name", ["X", "Y"])
+@pytest.mark.parametrize("scale", [1e-160, 1e160, 1e300])
+def test_problem_refuses_data_whose_squares_leave_the_range(name, scale):
+    data = {"X": X, "Y": np.ones((2, 1))}
+    data[name] = scale * data[name]
+    with pytest.raises(ValueError, match=rf"largest entry of {name} must be between"):
+        Problem(**data, beta=1.0)
+
+
+def test_remedy_for_extreme_data_gives_the_same_problem_in_other_units():
+    s, t = 2.0**300, 2.0**-200  # 2e90 and 6e-61
+    plain = Problem(X, [5.0, 1.0], 0.5)
+    large = Problem(X * s, plain.Y * t, 0.5 * s * t)
+    network = Network(ONE_NEURON.U * np.sqrt(t / s), ONE_NEURON.V * np.sqrt(t / s))
+    assert objective(large, network) == pytest.approx(4.25 * t**2, rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "rounds"),
+    [(0.0, 1), (-1.0, 1), ("x", 1), (np.nan, 1), (1.0, 0), (1.0, 2.5), (1.0, "3")],
+)
+def test_limits_of_a_solver_are_refused_by_name_and_value(tolerance, rounds):
+    told = (
+        rf"needs tolerance > 0 and rounds >= 1; got tolerance = {tolerance!r}, rounds"
+    )
+    with pytest.raises(ValueError, match=told):
+        require_limits("a solver", tolerance=tolerance, rounds=rounds)
 
 
 def test_problem_refuses_different_numbers_of_samples():

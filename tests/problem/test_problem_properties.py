@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from lib.problem import Network, Problem, objective, reduce_rank
+from lib.problem.problem import LARGEST
 
 pytestmark = pytest.mark.property
 
@@ -126,9 +127,13 @@ def test_input_weights_off_the_row_space_only_cost_weight_decay(case):
 
 
 @given(hnp.arrays(float, (3, 2), elements=st.floats(allow_nan=True)))
-def test_data_are_taken_exactly_if_finite(X):
-    if np.isfinite(X).all():
+def test_data_are_taken_exactly_if_finite_and_their_squares_are(X):
+    largest = np.abs(X).max()
+    if not np.isfinite(X).all():
+        with pytest.raises(ValueError, match="X must be finite; got"):
+            Problem(X, np.ones(3), 1.0)
+    elif largest == 0 or 1 / LARGEST <= largest <= LARGEST:
         np.testing.assert_array_equal(Problem(X, np.ones(3), 1.0).X, X)
     else:
-        with pytest.raises(ValueError, match="X must be finite; got"):
+        with pytest.raises(ValueError, match="largest entry of X must be between"):
             Problem(X, np.ones(3), 1.0)

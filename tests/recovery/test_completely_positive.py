@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from lib.copositive.counterexamples import horn_matrix, pentagon_matrix
 from lib.recovery import factorize
-from lib.recovery.completely_positive import EXACT, horn_matrix, pentagon_matrix
+from lib.recovery.completely_positive import EXACT
 
 ROUNDING = 1e-14
 """Relative error of a construction of a few eliminations, 30 times what was seen."""
@@ -104,8 +105,8 @@ def test_pentagon_is_doubly_nonnegative_and_has_no_factor():
     assert "misses" in found.status
     # <HORN, M - C C^T> <= <HORN, M>, so no factor can be nearer than this.
     least = -np.vdot(HORN, M) / np.linalg.norm(HORN) / np.linalg.norm(M)
-    assert found.loss >= least
-    assert found.loss == pytest.approx(
+    assert found.error >= least
+    assert found.error == pytest.approx(
         np.linalg.norm(M - found.factor @ found.factor.T) / np.linalg.norm(M)
     )
 
@@ -113,12 +114,12 @@ def test_pentagon_is_doubly_nonnegative_and_has_no_factor():
 def test_what_is_not_semidefinite_is_a_loss():
     found = factorize([[1.0, 2.0], [2.0, 1.0]])
     assert not found.exact
-    assert found.loss > 0.1
+    assert found.error > 0.1
 
 
 def test_negative_entries_are_a_loss():
     found = factorize([[1.0, -0.5], [-0.5, 1.0]])
-    assert found.loss == pytest.approx(np.sqrt(0.5) / np.sqrt(2.5))
+    assert found.error == pytest.approx(np.sqrt(0.5) / np.sqrt(2.5))
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,9 @@ import pytest
 
 from lib.arrangements import planar_walls
 from lib.certificate import certify
-from lib.cone_pca import oracle
-from lib.data import gaussian_teacher, spiral
 from lib.frank_wolfe import solve
-from lib.problem import Problem
 from lib.recovery import recover_from_blocks, recover_from_grams
+from tests.problems import random_problem, section_5_1, spiral_problem
 
 pytestmark = pytest.mark.paper
 
@@ -18,19 +16,11 @@ INTERIOR_POINT = 1e-6
 """Relative accuracy of a program solved by Clarabel at its defaults."""
 
 
-def small_problem(seed):
-    rng = np.random.default_rng(seed)
-    X, Y = rng.standard_normal((6, 2)), rng.standard_normal((6, 3))
-    return Problem(X, Y, 0.1 * oracle(X, Y).value)
-
-
 PROBLEMS = {
-    "random 0": small_problem(0),
-    "random 1": small_problem(1),
-    "spiral": Problem(*spiral(5, np.random.default_rng(0)), 0.1),
-    "section 5.1": Problem(
-        *gaussian_teacher(25, 2, 5, 100, np.random.default_rng(0), init="torch"), 1e-2
-    ),
+    "random 0": random_problem(0, n=6, c=3),
+    "random 1": random_problem(1, n=6, c=3),
+    "spiral": spiral_problem(0.1, points=5),
+    "section 5.1": section_5_1("torch"),
 }
 each_problem = pytest.mark.parametrize("problem", PROBLEMS.values(), ids=PROBLEMS)
 
@@ -74,7 +64,7 @@ def test_matrices_of_17_give_an_optimal_network(problem):
     found = recover_from_grams(problem, patterns, grams, rays)
     assert found.stated == pytest.approx(value, rel=INTERIOR_POINT)
     assert found.cost == pytest.approx(optimum, rel=INTERIOR_POINT)
-    assert found.loss <= INTERIOR_POINT * found.stated
+    assert found.excess <= INTERIOR_POINT * found.stated
     # Frank-Wolfe and the interior point method have nothing in common.
     assert certify(problem, found.network).dual <= optimum
 

@@ -112,7 +112,7 @@ def test_atoms_are_neurons_at_the_path_norm():
     U, V = rng.standard_normal((5, 2)), rng.standard_normal((5, 3))
     found = recover_from_atoms(problem, U, V)
     assert found.is_exact
-    assert found.loss == pytest.approx(0.0, abs=ROUNDING * found.stated)
+    assert found.excess == pytest.approx(0.0, abs=ROUNDING * found.stated)
     assert found.cost == objective(problem, found.network)
     expected = Network(U, V).predict(problem.X)
     np.testing.assert_allclose(found.network.predict(problem.X), expected, atol=1e-13)
@@ -181,7 +181,7 @@ def test_matrix_outside_its_cone_is_reported_as_a_loss(with_rays):
     rays = [QUADRANT] if with_rays else None
     found = recover_from_grams(problem, np.ones((1, 2), bool), [gram], rays)
     assert not found.is_exact
-    assert found.factor_loss > 0.5
+    assert found.factor_error > 0.5
     # 1/2 y^T (I + 2 u u^T)^-1 y + beta^2 |u|^2 is below the optimum 3/4.
     assert found.stated == pytest.approx(0.7)
     assert found.cost >= 0.75
@@ -197,8 +197,8 @@ def test_matrix_that_is_only_doubly_nonnegative_is_reported_as_a_loss():
     # Where (16) is optimal without ReLU, 2 beta W is its M.
     found = recover_from_activations(problem, np.maximum(M, 0) / 0.6)
     assert not found.is_exact
-    assert found.factor_loss > 1e-3
-    assert found.loss > 0
+    assert found.factor_error > 1e-3
+    assert found.excess > 0
     assert found.cost == objective(problem, found.network)
 
 

@@ -6,8 +6,10 @@ import torch
 
 from lib import sgd
 from lib.problem import Problem, objective
-from lib.sgd import Grid, Settings, descend, kaiming_uniform
+from lib.sgd import Grid, Settings, descend
 from lib.sgd import epochs as epochs_module
+from lib.sgd.coordinates import reduce_inputs, reduce_outputs
+from lib.sgd.starts import kaiming_uniform
 
 SAME_SUMS = 1e-10
 """Relative difference of two runs that add in different orders: 50 steps, each
@@ -100,7 +102,7 @@ def test_fifty_epochs_in_the_row_space_of_X_equal_torch_in_all_inputs(kind, line
 )
 def test_reduction_has_the_rank_and_whitened_data_need_no_rows(kind, rows, null):
     X, _ = data(kind)
-    inputs = sgd.reduce_inputs(X)
+    inputs = reduce_inputs(X)
     assert (inputs.rows is None) == (rows is None)
     if rows:
         assert inputs.rows.shape == rows
@@ -112,14 +114,14 @@ def test_part_off_the_row_space_counts_in_the_objective():
     # It is most of the weight decay here: 11 inputs, 4 of them seen.
     X, Y = data("rank")
     U, _ = starting(X, Y)
-    rest = sgd.reduce_inputs(X).rest(U)
+    rest = reduce_inputs(X).rest(U)
     assert np.abs(X @ rest.T).max() < 1e-12
     assert np.vdot(rest, rest) > 0.4 * np.vdot(U, U)
 
 
 def test_nearly_white_data_are_not_taken_for_white():
     X, _ = data("white")
-    assert sgd.reduce_inputs(X * (1 + 1e-9)).rows is not None
+    assert reduce_inputs(X * (1 + 1e-9)).rows is not None
 
 
 def test_fifty_epochs_in_the_row_space_of_Y_equal_torch_from_the_projected_start():
@@ -127,7 +129,7 @@ def test_fifty_epochs_in_the_row_space_of_Y_equal_torch_from_the_projected_start
     U, V = starting(X, Y)
     Q = np.linalg.svd(Y, full_matrices=False)[2]
     descent = run(X, Y, outputs="row_space")
-    assert sgd.reduce_outputs(Y).targets.shape == (6, 6)
+    assert reduce_outputs(Y).targets.shape == (6, 6)
     assert_same(descent, torch_descent(X, Y, U, V @ Q.T @ Q))
 
 
@@ -172,7 +174,7 @@ def test_blocks_of_neurons_change_nothing_but_the_order_of_sums(kind, monkeypatc
     X, Y = data(kind)
     neurons = Grid(30, BETA, RATE, 0)
     whole = run(X, Y, neurons)
-    monkeypatch.setattr(epochs_module, "BLOCK", 1)  # eight neurons, the least
+    monkeypatch.setattr(epochs_module, "BLOCK_BYTES", 1)  # eight neurons, the least
     blocks = run(X, Y, neurons)
     np.testing.assert_allclose(blocks.objectives, whole.objectives, rtol=SAME_SUMS)
 

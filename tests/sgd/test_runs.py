@@ -49,6 +49,7 @@ def test_pytorchs_law_starts_nearer_to_zero_by_root_six(problem):
     assert layer.weight.abs().max().item() <= bound[1]
 
 
+@pytest.mark.slow
 def test_converged_trials_stop_where_more_epochs_gain_nothing(problem):
     early = run(problem, settings(30_000, patience=200, tolerance=1e-7))
     assert early.converged.all()
@@ -95,7 +96,7 @@ def test_a_run_of_diverged_trials_only_is_cut_short(problem):
 
 def test_chunks_give_the_same_curves_as_one_batch(problem, monkeypatch):
     whole = run(problem, settings())
-    monkeypatch.setattr(descent_module, "CACHE", 1)
+    monkeypatch.setattr(descent_module, "CACHE_BYTES", 1)
     parts = run(problem, settings())
     np.testing.assert_allclose(parts.objectives, whole.objectives, rtol=SAME_SUMS)
     assert len(parts.networks) == 3
@@ -141,7 +142,7 @@ def interrupted(problem, where, folder, **options):
 def test_an_interrupted_run_continues_with_the_same_bits(
     problem, tmp_path, monkeypatch, cache, tolerance
 ):
-    monkeypatch.setattr(descent_module, "CACHE", cache)
+    monkeypatch.setattr(descent_module, "CACHE_BYTES", cache)
     options = {"patience": 25, "tolerance": tolerance}
     first = 1 if cache == 1 else 0
     told = interrupted(problem, (first, 120), tmp_path, **options)
@@ -172,9 +173,9 @@ def test_a_checkpoint_of_another_run_is_refused(problem, tmp_path):
             run(problem, other)
     with pytest.raises(ValueError, match="must be a checkpoint of this run"):
         descend(problem, GRID, told, rng=np.random.default_rng(6))
-    changed = replace(problem, Y=problem.Y + 1)
-    with pytest.raises(ValueError, match="must be a checkpoint of this run"):
-        run(changed, told)
+    for changed in ({"Y": problem.Y + 1}, {"loss": "huber"}):
+        with pytest.raises(ValueError, match="must be a checkpoint of this run"):
+            run(replace(problem, **changed), told)
 
 
 def test_a_damaged_checkpoint_is_refused_and_none_is_left_half_written(
@@ -257,13 +258,10 @@ def test_settings_say_what_is_wrong_with_them(given, match):
         Settings(**({"epochs": 5} | given))
 
 
-def test_other_losses_and_pooling_are_refused(problem):
-    for other in (
-        replace(problem, loss="huber"),
-        Problem(np.vstack([problem.X] * 2), problem.Y, 0.1, pooling=2),
-    ):
-        with pytest.raises(ValueError, match="needs the squared loss and no pooling"):
-            run(other, settings())
+def test_only_the_squared_loss_stays_in_the_row_space(problem):
+    other = replace(problem, loss="huber")
+    with pytest.raises(ValueError, match=r"needs the squared loss, .* got 'huber'"):
+        run(other, settings(outputs="row_space"))
 
 
 def test_a_saved_state_goes_on_with_the_same_bits(problem):
@@ -284,12 +282,12 @@ def test_a_saved_state_goes_on_with_the_same_bits(problem):
 
 def make_epochs(problem):
     """Return the state of two trials at their start."""
-    from lib.sgd import Outputs, reduce_inputs
-    from lib.sgd.epochs import Data, Epochs, Start
+    from lib.sgd.coordinates import Outputs, reduce_inputs
+    from lib.sgd.epochs import Epochs, Shared, Start
 
     place = {"device": torch.device("cpu"), "dtype": torch.float64}
-    outputs = Outputs(problem.Y, None)
-    data = Data.on(reduce_inputs(problem.X), outputs, place, linear=False)
+    reduced = reduce_inputs(problem.X), Outputs(problem.Y, None)
+    data = Shared.on(place, *reduced, problem.loss, linear=False)
     rng = np.random.default_rng(0)
     weights = rng.standard_normal((2, 4, 2)), rng.standard_normal((2, 4, 3))
     rest, betas, rates = np.ones(2), np.full(2, 0.1), np.full(2, 1e-3)

@@ -6,7 +6,7 @@ import pytest
 from lib.data import one_hot
 from lib.problem import Problem, objective
 from lib.svd import closed_form, linear_optimum, literal_network, whiten
-from lib.svd.soft_threshold import spectral_oracle
+from lib.svd.soft_threshold import SpectralOracle
 
 PROVED = 1e-11
 """Relative gap of a closed form: the roundings of an SVD bound of some 10 rows."""
@@ -149,7 +149,7 @@ def test_spectral_bound_covers_data_that_are_not_quite_white():
     X = white(5, 6) * 1.1
     Z = np.abs(rng.standard_normal((5, 2)))
     gap = float(np.linalg.norm(X @ X.T - np.eye(5), 2))
-    found = spectral_oracle(X, Z, deviation=gap)
+    found = SpectralOracle(X, gap)(Z)
     # Z >= 0, so the bound is attained: |Z| times the length 1.1 of X.
     assert found.value == pytest.approx(1.1 * np.linalg.norm(Z, 2), rel=1e-13)
     assert found.value <= found.bound <= found.value * (1 + 1e-12)

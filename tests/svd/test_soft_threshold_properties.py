@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from lib.master.group_lasso import group_lasso
 from lib.problem import Problem, objective
 from lib.svd import closed_form, whiten
-from lib.svd.soft_threshold import spectral_oracle
+from lib.svd.soft_threshold import SpectralOracle
 
 pytestmark = pytest.mark.property
 
@@ -123,5 +123,5 @@ def test_kappa_over_faces_is_the_best_bound_by_a_nonnegative_matrix(seed, n, c):
     bound = program.solve(solver=cp.CLARABEL)
     kappa = brute_kappa(Z)[0]
     assert bound == pytest.approx(kappa**2, rel=INTERIOR_POINT)
-    found = spectral_oracle(np.eye(n), Z, deviation=0.0)
+    found = SpectralOracle(np.eye(n), 0.0)(Z)
     assert found.value <= kappa * (1 + 1e-13) <= found.bound * (1 + 2e-13)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from lib.problem import Network, Problem, objective
-from lib.svd import deviation, trim, whiten
+from lib.svd import trim, whiten
+from lib.svd.whitening import deviation
 
 ROUNDING = 1e-12
 """Some hundred roundings times condition numbers of order 10."""

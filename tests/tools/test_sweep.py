@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 import urllib.request
-from functools import partial
 
 import nbformat
 import numpy as np
@@ -17,7 +16,7 @@ import pytest
 from nbformat import v4
 
 from lib.certificate import certify
-from lib.cone_pca import oracle
+from lib.cone_pca import Oracle
 from lib.frank_wolfe import solve
 from lib.problem import Problem
 from tools import record
@@ -27,7 +26,7 @@ from tools.sweep import certify as certify_command
 from tools.sweep.command import choose, main, plan
 from tools.sweep.command import parse as parse_sweep
 from tools.sweep.described import describe
-from tools.sweep.engine import cluster_of, connected, sharing, work
+from tools.sweep.engine import cluster_of, connected, work
 from tools.sweep.folder import Folder
 from tools.sweep.gather import Row, columns, gather
 from tools.sweep.options import Engine
@@ -373,9 +372,8 @@ def test_workers_share_a_certificate_and_prove_the_same(scheduler, tmp_path, cap
     network = solve(problem).network
     alone = certify(problem, network)
     with connected(Engine(scheduler)) as client:
-        shared = certify(
-            problem, network, bound=partial(oracle, sharing=sharing(client))
-        )
+        bound = Oracle(problem.X, executor=client.get_executor())
+        shared = certify(problem, network, bound=bound)
     # Both searches stop within 1e-10 of kappa; the dual moves by twice as much.
     assert shared.dual == pytest.approx(alone.dual, rel=4e-10)
     path = tmp_path / "network.npz"

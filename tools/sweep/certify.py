@@ -12,13 +12,12 @@ import argparse
 import sys
 import tempfile
 import zipfile
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from lib.certificate import Certificate, certify
-from lib.cone_pca import Limits, oracle
+from lib.cone_pca import Limits, Oracle
 from lib.problem import Network, Problem
 from tools.book import BookError, attempt
 from tools.sweep.options import add_engine_options, engine_of
@@ -67,7 +66,7 @@ def shared_certificate(
     problem: Problem, network: Network, options: argparse.Namespace
 ) -> Certificate:
     """Certify a network on the workers that the options name."""
-    from tools.sweep.engine import connected, sharing
+    from tools.sweep.engine import connected
 
     level = problem.beta * (1 + options.tolerance)
     limits = Limits(level=level, seconds=options.seconds)
@@ -76,7 +75,7 @@ def shared_certificate(
         connected(engine_of(options, Path(folder))) as client,
     ):
         print(f"dashboard: {client.dashboard_link}", flush=True)
-        bound = partial(oracle, limits=limits, sharing=sharing(client))
+        bound = Oracle(problem.X, limits=limits, executor=client.get_executor())
         return certify(problem, network, bound=bound)
 
 

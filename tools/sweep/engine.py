@@ -15,7 +15,6 @@ from typing import Any
 import dask
 from distributed import Client, LocalCluster, as_completed
 
-from lib.cone_pca import Sharing
 from tools.book import BookError, read_yaml
 from tools.sweep.options import Engine
 
@@ -24,9 +23,6 @@ CONNECT_SECONDS = 30
 
 DASHBOARD = 8787
 """The port of Dask's dashboard, unless it is taken."""
-
-PARTS = 4
-"""Parts of a search for each thread: so many that none is idle for long."""
 
 SILENT = tuple(f"distributed.{n}" for n in ("client", "nanny", "scheduler", "utils"))
 """Loggers of what the sweep itself puts in words, such as a worker's death."""
@@ -161,17 +157,3 @@ def _outcome(future: Any) -> Any:
     if isinstance(error, BookError):
         raise error
     return error
-
-
-def sharing(client: Client, *, seconds: float = 10.0) -> Sharing:
-    """Let the workers share the branch and bound of an oracle.
-
-    ``oracle(X, Z, sharing=sharing(client))`` proves what it proves alone. A worker
-    needs the book's ``lib``; if one dies, its part is searched again by another.
-    """
-
-    def share(function: Callable[[Any], Any], parts: list[Any]) -> list[Any]:
-        return client.gather(client.map(function, parts, pure=False))
-
-    parts = PARTS * max(sum(client.nthreads().values()), 1)
-    return Sharing(share, parts, seconds)

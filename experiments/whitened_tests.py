@@ -1,4 +1,4 @@
-"""Why whitened images test at chance: sizes, regularised ZCA, other statistics."""
+"""Why the images of Figure 6 test at chance: sizes, regularised ZCA, statistics."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import linalg
 
-from experiments.images import SHEETS, accuracy, balanced, first_of_each, normalised
+from experiments.images import (
+    SHEETS,
+    balanced,
+    first_of_each,
+    normalised,
+    share_correct,
+)
+from experiments.result import Result
 from lib.data import ImagePack, load_images
 from lib.numerics import Array
 
@@ -16,7 +23,7 @@ MEASURED = 500
 
 
 @dataclass(frozen=True, eq=False)
-class WhitenedTests:
+class WhitenedTests(Result):
     """Test accuracy of the neurons of (16), one a class, under variants of ZCA.
 
     Parameters
@@ -162,4 +169,4 @@ def _divided(rows: Array, sums: Array) -> Array:
 
 def _relu_accuracy(hidden: Array, labels: np.ndarray) -> float:
     """Return the accuracy of one neuron a class."""
-    return accuracy(np.maximum(hidden, 0.0), labels)
+    return share_correct(np.maximum(hidden, 0.0), labels)
