@@ -191,7 +191,8 @@ def test_short_names_and_private_paths_lead_to_the_public_entry(
 
 def test_the_picture_of_the_architecture_is_the_one_that_is_drawn():
     told = {name: api.purpose(name) for name in PACKAGES.values()}
-    assert api.PICTURE.read_text(encoding="utf-8") == api.drawing(told)
+    drawn = api.PICTURE.read_text(encoding="utf-8")
+    assert drawn == api.drawing(told), "Draw it again: python -m tools.api"
 
 
 def test_the_picture_has_a_box_for_each_package_in_reach_of_its_words():
