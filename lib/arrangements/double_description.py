@@ -152,7 +152,7 @@ def are_adjacent(pile, i, j, first, last):
 
 
 @compiled
-def measure(pile, walls, table):
+def measure_rays(pile, walls, table):
     """Write the height of the top cone's rays over its next wall: (below, above)."""
     top = pile.open[0] - 1
     wall = pile.levels[top]
@@ -210,7 +210,7 @@ def remove(axis, vector):
 
 
 @compiled
-def cross(pile, walls, table, ends, new):
+def cross_edge(pile, walls, table, ends, new):
     """Write the ray at which edge ``ends`` meets the next wall as ray ``new``."""
     i, j = ends
     top = pile.open[0] - 1
@@ -232,7 +232,7 @@ def copy_ray(pile, source, target):
 
 
 @compiled
-def split(pile, walls, table):
+def split_cone(pile, walls, table):
     """Replace the top cone by its part above and its part below the next wall.
 
     False if there is no room: the pile is then as before. The parts are built
@@ -254,7 +254,7 @@ def split(pile, walls, table):
                 ):
                     if end >= capacity:
                         return False
-                    cross(pile, walls, table, (i, j), end)
+                    cross_edge(pile, walls, table, (i, j), end)
                     end += 1
     flat = end - last
     if end + flat + last - first > capacity:
@@ -328,9 +328,9 @@ def cut_cones(pile, walls, table, harvest):
             continue
         if pile.starts[top + 1] - pile.starts[top] > len(table.heights):
             return 2
-        below, above = measure(pile, walls, table)
+        below, above = measure_rays(pile, walls, table)
         if below and above:
-            if not split(pile, walls, table):
+            if not split_cone(pile, walls, table):
                 return 2
         else:
             pile.signs[top, wall] = -1 if below else 1
@@ -347,9 +347,9 @@ def clip_cone(pile, walls, table):
     while pile.levels[0] < len(walls):
         if pile.starts[1] > len(table.heights):
             return False
-        below, above = measure(pile, walls, table)
+        below, above = measure_rays(pile, walls, table)
         if below and above:
-            if not split(pile, walls, table):
+            if not split_cone(pile, walls, table):
                 return False
             pile.open[0] = 1
         else:

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from lib.cone_pca import AnyOracle, Maximum, oracle_for
+from lib.cone_pca import AnyOracle, Maximum
+from lib.cone_pca.kappa import oracle_for
 from lib.losses import STAY_INSIDE, best_scale
 from lib.networks import as_network
 from lib.numerics import Array

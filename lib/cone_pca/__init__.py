@@ -4,14 +4,13 @@ from lib.cone_pca.branch_and_bound import Limits
 from lib.cone_pca.by_cells import kappa_by_cells
 from lib.cone_pca.counting import Counted
 from lib.cone_pca.faces import cone_pca, cone_pca_by_subsets
-from lib.cone_pca.kappa import InCoordinates, Oracle, oracle, oracle_for, propose
+from lib.cone_pca.kappa import Oracle, oracle, propose
 from lib.cone_pca.maximum import AnyOracle, Maximum, correlation
-from lib.cone_pca.planar import planar_oracle, ray_oracle
+from lib.cone_pca.planar import planar_oracle
 
 __all__ = [
     "AnyOracle",
     "Counted",
-    "InCoordinates",
     "Limits",
     "Maximum",
     "Oracle",
@@ -20,8 +19,6 @@ __all__ = [
     "correlation",
     "kappa_by_cells",
     "oracle",
-    "oracle_for",
     "planar_oracle",
     "propose",
-    "ray_oracle",
 ]

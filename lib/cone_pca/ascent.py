@@ -91,9 +91,7 @@ def power(points, u, work):
         if value <= last * (1.0 + 1e-3):
             break
         last = value
-        length = np.sqrt(inner(work.pull, work.pull))
-        for k in range(len(u)):
-            u[k] = work.pull[k] / length
+        u[:] = work.pull / np.sqrt(inner(work.pull, work.pull))
 
 
 @compiled
@@ -110,8 +108,6 @@ def aim(work, size, u):
     """Write to ``goal`` the top eigenvector on the common plane of the walls."""
     r = len(u)
     for i in range(r):
-        for k in range(r):
-            work.form[i, k] = 0.0
         work.goal[:] = 0.0
         work.goal[i] = 1.0
         project(work, size, work.goal)
@@ -119,13 +115,9 @@ def aim(work, size, u):
         project(work, size, work.pull)
         work.form[i] = work.pull
     diagonalise(work.form, work.vectors)
-    best = 0
-    for i in range(r):
-        if work.form[i, i] > work.form[best, best]:
-            best = i
+    best = np.argmax(np.diag(work.form))
     sign = 1.0 if inner(work.vectors[:, best], u) >= 0.0 else -1.0
-    for k in range(r):
-        work.goal[k] = sign * work.vectors[k, best]
+    work.goal[:] = sign * work.vectors[:, best]
     project(work, size, work.goal)
 
 
@@ -149,21 +141,14 @@ def first_wall(points, u, across, reach, signs):
 def advance(points, u, work):
     """Go from u towards ``goal``, up to the first wall: (sample or -1, angle)."""
     along = inner(work.goal, u)
-    for k in range(len(u)):
-        work.pull[k] = work.goal[k] - along * u[k]
+    work.pull[:] = work.goal - along * u
     across = np.sqrt(inner(work.pull, work.pull))
     if across < 1e-14:
         return -1, 0.0
-    for k in range(len(u)):
-        work.pull[k] /= across
+    work.pull[:] /= across
     hit, angle = first_wall(points, u, work.pull, np.arctan2(across, along), work.signs)
-    cosine, sine = np.cos(angle), np.sin(angle)
-    length = 0.0
-    for k in range(len(u)):
-        u[k] = cosine * u[k] + sine * work.pull[k]
-        length += u[k] * u[k]
-    for k in range(len(u)):
-        u[k] /= np.sqrt(length)
+    u[:] = np.cos(angle) * u + np.sin(angle) * work.pull
+    u[:] /= np.sqrt(inner(u, u))
     return hit, angle
 
 
@@ -172,8 +157,7 @@ def raise_walls(points, work, touching, size):
     """Orthonormalise the normals of the walls; False if they are dependent."""
     for i in range(size):
         j = touching[i]
-        for k in range(points.X.shape[1]):
-            work.walls[i, k] = points.X[j, k] / points.sizes[j]
+        work.walls[i] = points.X[j] / points.sizes[j]
     return orthonormalise(
         work.walls[:size], work.basis[:size], work.triangle[:size, :size]
     )
@@ -186,15 +170,13 @@ def release(points, u, work, touching, size):
     To first order the walls that u touches contribute separately, so they are
     asked one by one, each along its own direction within the others.
     """
-    r = len(u)
     steepest, leave, sign = 0.0, -1, 0
     for i in range(size):
         touching[i], touching[size - 1] = touching[size - 1], touching[i]
         raise_walls(points, work, touching, size - 1)
         j = touching[size - 1]
         off = work.goal
-        for k in range(r):
-            off[k] = points.X[j, k] / points.sizes[j]
+        off[:] = points.X[j] / points.sizes[j]
         project(work, size - 1, off)
         value = draw(work.A, u, work.pull)
         slope = inner(work.pull, off)

@@ -58,14 +58,14 @@ CONE_BUDGET = 64
 MANY_OPEN = 2**14
 """... and as many times more as there are this many open: depth first saves memory."""
 
-TURN = 2**25
+TURN_OPERATIONS = 2**25
 """Operations after which a worker reads the clock, some 50 ms."""
 
-PARTS = 8
-"""Parts of a round; one grows from ``CONE_BUDGET`` cones by doubling, to ``TURN``
+PARTS, FIRST = 4, 512
+"""Parts of a round, and cones in one of the first; they double, to ``TURN_OPERATIONS``
 operations ..."""
 
-SHARED_PARTS, SHARED_TURNS = 64, 256
+SHARED_PARTS, SHARED_LENGTH = 64, 256
 """... and what they are for an executor: so many that no worker is idle for long, and
 some 10 s each, so that a part is worth sending."""
 
@@ -319,8 +319,14 @@ class Explored:
     deepest: int
 
 
-def explore_part(part: Part) -> Explored:
+def explore_part(part: Part, worker: _Worker | None = None) -> Explored:
     """Search below the cones of a part, in one thread, until a limit is reached.
+
+    Parameters
+    ----------
+    part : Part
+    worker : _Worker, optional
+        For the same points, to be used again.
 
     Returns
     -------
@@ -328,17 +334,18 @@ def explore_part(part: Part) -> Explored:
         Every cone of the part is pruned by a proof at ``level`` or below, solved, or
         covered by the open ones.
     """
-    worker, cones = _Worker(part.points), part.cones
+    worker, cones = worker or _Worker(part.points), part.cones
     log = worker.log
     log.level[0], log.tolerance[0] = part.level, part.tolerance
-    size = max(TURN // (part.budget * _operations(part.points)), 1)
+    log.nodes[:] = log.found[:] = log.deepest[:] = 0
+    size = max(TURN_OPERATIONS // (part.budget * _operations(part.points)), 1)
     while True:  # a turn also if there is no time at all: so rounds come to an end
         left = worker.turn(pick(cones, slice(size)), part.budget)
         cones = above([left, pick(cones, slice(size, None))], log.level[0])
         done = len(cones.levels) == 0 or log.nodes[0] >= part.most
         if done or time() >= part.deadline:
             break
-    directions = log.directions[: min(int(log.found[0]), FOUND)]
+    directions = log.directions[: min(int(log.found[0]), FOUND)].copy()
     counts = int(log.nodes[0]), int(log.nodes[1]), int(log.deepest[0])
     return Explored(cones, float(log.level[0]), directions, *counts)
 
@@ -380,11 +387,13 @@ def branch_and_bound(
     Rounding is bounded by :func:`slack` and included. O(n r (r + c)) a node.
     """
     search = _Search(points, max(limits.level, value * (1 + limits.tolerance)), limits)
-    parts, turns = (PARTS, 1) if executor is None else (SHARED_PARTS, SHARED_TURNS)
+    parts, turns = (PARTS, 1) if executor is None else (SHARED_PARTS, SHARED_LENGTH)
     threads = nullcontext(executor) if executor else ThreadPoolExecutor(os.cpu_count())
+    workers = [None if executor else _Worker(points) for _ in range(parts)]
     with threads as pool:
         while not search.is_over():
-            for explored in pool.map(explore_part, search.deal(parts, turns)):
+            dealt = search.deal(parts, turns)
+            for explored in pool.map(explore_part, dealt, workers[: len(dealt)]):
                 search.take(explored)
             search.join()
     return search.outcome()
@@ -409,8 +418,8 @@ class _Search:
     def deal(self, parts: int, turns: int) -> list[Part]:
         """Deal the open cones, in the order of their bounds."""
         budget = CONE_BUDGET * (1 + len(self.open.levels) // MANY_OPEN)
-        most = max(turns * TURN // _operations(self.points), 1)
-        most = min(most, CONE_BUDGET * 2**self.rounds, self.limits.nodes - self.nodes)
+        most = max(turns * TURN_OPERATIONS // _operations(self.points), 1)
+        most = min(most, FIRST * 2**self.rounds, self.limits.nodes - self.nodes)
         common = self.level, self.limits.tolerance, budget, most, self.deadline
         dealt = (pick(self.open, slice(k, None, parts)) for k in range(parts))
         self.rounds += 1

@@ -7,6 +7,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
 from time import monotonic
+from typing import Any
 
 import numpy as np
 
@@ -33,7 +34,7 @@ UNDERFLOW = 1e-153
 """Times n (d + c), what lost squares (below 1e-308) can hide of kappa, in units
 of the largest entries of X and Z."""
 
-CLIMBS = 256
+MOST_CLIMBS = 256
 """Most climbs of a call: from samples, evenly spaced, and from their opposites."""
 
 CLIMB_SAMPLES = 128_000
@@ -165,24 +166,23 @@ class Oracle:
         return _search(make_points(X, Z), self._seeds, limits, self.executor)
 
 
-def oracle(
-    X: Array,
-    Z: Array,
-    *,
-    limits: Limits | None = None,
-    starts: Array | None = None,
-    executor: Executor | None = None,
-) -> Maximum:
-    """Return ``Oracle(X, ...)(Z)``, for an X that is asked only once.
+def oracle(X: Array, Z: Array, **options: Any) -> Maximum:
+    """Return ``Oracle(X, **options)(Z)``, for an X that is asked only once.
 
-    Parameters, result and errors are those of :class:`Oracle`.
+    Parameters
+    ----------
+    X : (n, d) array
+    Z : (n, c) array
+    options
+        ``limits``, ``starts`` and ``executor`` of :class:`Oracle`, whose result and
+        errors these are.
 
     Examples
     --------
     >>> round(oracle(np.eye(2), np.ones((2, 1))).value ** 2, 9)
     2.0
     """
-    return Oracle(X, limits=limits, starts=starts, executor=executor)(Z)
+    return Oracle(X, **options)(Z)
 
 
 def propose(X: Array, Z: Array, starts: Array | None = None) -> Maximum:
@@ -286,7 +286,7 @@ def _lifted(points: Points, ends: Array, limits: Limits) -> tuple[float, Array]:
 def _seeds(X: Array) -> Array:
     """Return directions of samples, both ways, to climb from."""
     seeds = _directions(X)
-    climbs = min(CLIMBS, max(CLIMB_SAMPLES // len(seeds), 16))
+    climbs = min(MOST_CLIMBS, max(CLIMB_SAMPLES // len(seeds), 16))
     seeds = seeds[:: -(-2 * len(seeds) // climbs)]
     return np.vstack([seeds, -seeds])
 

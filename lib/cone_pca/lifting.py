@@ -30,7 +30,7 @@ BALANCE = 2.0
 
 PENALTY_CHANGE = 1.5
 
-BLOCK = 20
+BLOCK_STEPS = 20
 """Steps between two proofs; a proof costs about as much as two of them."""
 
 SINGLE_PRECISION = 400
@@ -43,18 +43,18 @@ SHIFTS = 10.0 ** np.arange(-6.0, 0.6, 0.5)
 MARGINS = 1e-9 * 4.0 ** np.arange(0, 16)
 """Relative margins above the computed lambda at which the proof is tried."""
 
-Unit = namedtuple("Unit", "X Z weights scale slack")
+UnitPoints = namedtuple("UnitPoints", "X Z weights scale slack")
 """Points with unit rows of X (n, r), rows of Z in units of ``scale``, ``|z_j|``, and
 what the rounding of all this can hide of kappa, in the units of the caller."""
 
 FLAT = 1e-9
 """Relative singular value below which points do not see a direction."""
 
-State = namedtuple("State", "S Y penalty")
+SplittingState = namedtuple("SplittingState", "S Y penalty")
 """Where a solver stands: slack S and primal matrix Y, both (s, s), and its penalty."""
 
 
-def unit_points(X: Array, Z: Array, value: float) -> Unit:
+def unit_points(X: Array, Z: Array, value: float) -> UnitPoints:
     """Drop points that are nothing, and scale so that kappa is about one.
 
     The scale is a power of two, so only the division by ``|x_j|`` rounds.
@@ -73,7 +73,9 @@ def unit_points(X: Array, Z: Array, value: float) -> Unit:
     Z = Z[used] * sizes[:, None] / scale
     # A row of X errs by r / 2 + 3 roundings, one of Z by 2, a decided sum by n.
     slack = (len(X) + X.shape[1] + 16) * EPS * mass
-    return Unit(X[used] / sizes[:, None], Z, np.linalg.norm(Z, axis=1), scale, slack)
+    return UnitPoints(
+        X[used] / sizes[:, None], Z, np.linalg.norm(Z, axis=1), scale, slack
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +116,7 @@ class Lifting:
         return np.concatenate([k, k + len(k)]), np.concatenate([k + len(k), k])
 
 
-def lift(points: Unit, sides: np.ndarray) -> Lifting:
+def lift(points: UnitPoints, sides: np.ndarray) -> Lifting:
     """Return the lifting where ``sides[j] x_j . u >= 0`` for nonzero sides.
 
     Entries of y are scaled by powers of two near the root of ``|z_j|``, which
@@ -134,14 +136,14 @@ def lift(points: Unit, sides: np.ndarray) -> Lifting:
     return Lifting(labels, X, Z[free], points.Z[on].T @ points.X[on], D, frame)
 
 
-def join(lifting: Lifting, V: Array) -> Array:
+def from_frame(lifting: Lifting, V: Array) -> Array:
     """Return the vectors y of coordinates V, (k + q, p), in the orthonormal basis."""
     Q, Q_fixed, _ = lifting.frame
     mean, half = V[: len(Q)] * HALF, Q @ V[len(Q) :] * HALF
     return np.vstack([mean + half, mean - half, Q_fixed @ V[len(Q) :]])
 
 
-def restrict(lifting: Lifting, W: Array) -> Array:
+def to_frame(lifting: Lifting, W: Array) -> Array:
     """Return the form W, (s, s) and symmetric, in the orthonormal basis of all y."""
     Q, Q_fixed, _ = lifting.frame
     k, q = Q.shape
@@ -177,13 +179,15 @@ class Splitting:
     nonnegative on all y. The primal matrix Y stands for averages of ``y y^T``.
     """
 
-    def __init__(self, lifting: Lifting, state: State | None = None) -> None:
+    def __init__(self, lifting: Lifting, state: SplittingState | None = None) -> None:
         """Start from zero or from where a solver stood."""
         size = len(lifting.labels)
         single = len(lifting.X) > SINGLE_PRECISION
         kind = np.float32 if single else np.float64
         if state is None:
-            state = State(np.zeros((size, size), kind), np.zeros((size, size), kind), 1)
+            state = SplittingState(
+                np.zeros((size, size), kind), np.zeros((size, size), kind), 1
+            )
         self.S, self.Y, self.penalty = state
         U, C = roots(lifting)
         self.U, self.C = U.astype(kind), C.astype(kind)
@@ -194,9 +198,9 @@ class Splitting:
         self.lifting = lifting if not single else replace(lifting, frame=frame)
 
     @property
-    def state(self) -> State:
+    def state(self) -> SplittingState:
         """What another solver can start from."""
-        return State(self.S, self.Y, self.penalty)
+        return SplittingState(self.S, self.Y, self.penalty)
 
     def run(self, steps: int) -> None:
         """Take steps, then balance the penalty."""
@@ -218,11 +222,11 @@ class Splitting:
         W = (self.level * U).T @ U - C.T @ C
         self.N = admit(self.lifting, W - G)
         W -= self.N + self.Y / self.penalty
-        form = restrict(self.lifting, W)
+        form = to_frame(self.lifting, W)
         values, vectors = eigh(
             form, subset_by_value=(-np.inf, 0.0), overwrite_a=True, check_finite=False
         )
-        F = join(self.lifting, vectors * np.sqrt(-self.penalty * values))
+        F = from_frame(self.lifting, vectors * np.sqrt(-self.penalty * values))
         Y = (F @ F.T).astype(W.dtype, copy=False)
         self.S = W + Y / self.penalty
         self.change = float(np.linalg.norm(self.Y - Y)) / self.penalty
@@ -245,7 +249,7 @@ def admit(lifting: Lifting, N: Array) -> Array:
     return N
 
 
-def prove(lifting: Lifting, N: Array) -> float:
+def proved_level(lifting: Lifting, N: Array) -> float:
     """Return a proved bound of ``|Z^T (X u)_+|`` over the cone, from any multipliers.
 
     In the variables (u, h) the statement is that ``S = diag(lambda I, 0) - Q`` is

@@ -52,10 +52,14 @@ class AnyOracle(Protocol):
 
 def check_data(X: Array, caller: str) -> None:
     """Refuse data from which nothing can be proved."""
-    if X.ndim != 2 or not np.isfinite(X).all():
+    if X.ndim != 2:
         raise ValueError(
-            f"{caller} needs a finite matrix X (n, d); got X {X.shape} with "
-            f"{int((~np.isfinite(X)).sum())} bad entries."
+            f"{caller} needs X (n, d) and Z (n, c) with the same n; got X {X.shape}."
+        )
+    if not np.isfinite(X).all():
+        raise ValueError(
+            f"{caller} needs finite X and Z; got {int((~np.isfinite(X)).sum())} bad "
+            "entries in X. Remove or impute them."
         )
 
 
@@ -68,9 +72,9 @@ def check_dual(X: Array, Z: Array, caller: str) -> None:
         )
     if not np.isfinite(Z).all():
         raise ValueError(
-            f"{caller} needs a finite Z; got {int((~np.isfinite(Z)).sum())} bad "
-            "entries. Z is often a residual: a network whose weights have diverged "
-            "has none."
+            f"{caller} needs finite X and Z; got 0 bad entries in X and "
+            f"{int((~np.isfinite(Z)).sum())} in Z. Z is often a residual: a network "
+            "whose weights have diverged has none."
         )
 
 

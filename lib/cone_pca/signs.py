@@ -15,13 +15,13 @@ from time import monotonic
 import numpy as np
 
 from lib.cone_pca.lifting import (
-    BLOCK,
+    BLOCK_STEPS,
     Lifting,
     Splitting,
-    State,
-    Unit,
+    SplittingState,
+    UnitPoints,
     lift,
-    prove,
+    proved_level,
     unit_points,
 )
 from lib.numerics import EPS, Array
@@ -46,7 +46,7 @@ PRECISION = 1e-5
 """Relative excess at which to stop: multipliers of a first-order method are no
 better, and the search over cones continues from there."""
 
-Node = tuple[float, int, np.ndarray, State | None]
+OpenSigns = tuple[float, int, np.ndarray, SplittingState | None]
 """Minus its bound, a number, the sides of the points, and where a solver stood."""
 
 
@@ -113,9 +113,9 @@ class _SignSearch:
 
     def __init__(self, X: Array, Z: Array, value: float, level: float) -> None:
         """Scale the points."""
-        self.points: Unit = unit_points(X, Z, max(value, np.finfo(float).tiny))
+        self.points: UnitPoints = unit_points(X, Z, max(value, np.finfo(float).tiny))
         self.level = max(level - self.points.slack, 0.0) / self.points.scale
-        self.heap: list[Node] = []
+        self.heap: list[OpenSigns] = []
         self.directions: list[Array] = []
         self.nodes, self.ticket = 0, count()
         self.started = False
@@ -126,7 +126,9 @@ class _SignSearch:
         sides = np.zeros(len(self.points.X), dtype=np.int8)
         self.push(np.inf, sides, None)
 
-    def push(self, bound: float, sides: np.ndarray, state: State | None) -> None:
+    def push(
+        self, bound: float, sides: np.ndarray, state: SplittingState | None
+    ) -> None:
         """Open a node; the one of largest bound is the next."""
         heapq.heappush(self.heap, (-bound, next(self.ticket), sides, state))
 
@@ -152,8 +154,8 @@ class _SignSearch:
     ) -> float:
         """Run blocks of steps while they pay; return the best proved bound."""
         for block in range(BLOCKS):
-            solver.run(BLOCK)
-            before, bound = bound, min(bound, prove(lifting, solver.N))
+            solver.run(BLOCK_STEPS)
+            before, bound = bound, min(bound, proved_level(lifting, solver.N))
             stalled = before - bound < STALLED * (bound - self.level)
             if bound <= self.level or monotonic() > deadline or (block and stalled):
                 break
@@ -173,7 +175,7 @@ class _SignSearch:
             child = sides.copy()
             child[chosen] = side
             kept = _places(lifting.labels, lift(self.points, child).labels)
-            state = State(
+            state = SplittingState(
                 solver.S[np.ix_(kept, kept)],
                 solver.Y[np.ix_(kept, kept)],
                 solver.penalty,

@@ -9,8 +9,9 @@ import numpy as np
 
 from lib.arrangements.cells import unit_normals
 from lib.certificate import Round
-from lib.cone_pca import AnyOracle, Maximum, oracle_for
+from lib.cone_pca import AnyOracle, Maximum
 from lib.cone_pca.faces import cone_of
+from lib.cone_pca.kappa import oracle_for
 from lib.copositive.bounds import DualPoint, ProvedValue
 from lib.copositive.cover import EXACT_RANK, Cover, Region, split_cell
 from lib.copositive.relaxation import Relaxation, solve_relaxation

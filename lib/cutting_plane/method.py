@@ -9,7 +9,8 @@ from typing import Protocol
 import numpy as np
 
 from lib.certificate import Certificate, Round, Solution
-from lib.cone_pca import AnyOracle, Maximum, oracle_for
+from lib.cone_pca import AnyOracle, Maximum
+from lib.cone_pca.kappa import oracle_for
 from lib.cutting_plane.barrier import Barrier, Cuts, analytic_centre
 from lib.losses import SQUARED, feasible_scale, require_squared
 from lib.master.group_lasso import group_lasso

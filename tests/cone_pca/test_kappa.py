@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from lib.arrangements import planar_walls
-from lib.cone_pca import correlation, oracle, planar_oracle, ray_oracle
+from lib.cone_pca import correlation, oracle, planar_oracle
+from lib.cone_pca.planar import ray_oracle
 
 EXACT = 1e-14
 """Relative slack of an exact oracle on a handful of points: some 50 roundings."""

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from lib.cone_pca import Limits, correlation, oracle, propose
 from lib.cone_pca.branch_and_bound import branch_and_bound
-from lib.cone_pca.lifting import Splitting, form_of, lift, prove, unit_points
+from lib.cone_pca.lifting import Splitting, form_of, lift, proved_level, unit_points
 from lib.cone_pca.signs import search_signs
 from lib.cone_pca.simplicial_cones import Points
 from lib.cone_pca.spectral_bound import relaxed_bound
@@ -60,7 +60,9 @@ def test_any_multipliers_prove_a_bound(n, r, seed, kind):
     points = unit_points(X, Z, value)
     lifting = lift(points, np.zeros(len(points.X), dtype=np.int8))
     N = 10.0 ** rng.uniform(-3, 1) * rng.standard_normal((len(lifting.labels),) * 2)
-    assert prove(lifting, N) * points.scale + points.slack >= value * (1 - ROUNDING)
+    assert proved_level(lifting, N) * points.scale + points.slack >= value * (
+        1 - ROUNDING
+    )
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -76,14 +78,14 @@ def test_bound_of_a_cone_holds_for_its_samples(seed):
     lifting = lift(points, sides)
     solver = Splitting(lifting)
     solver.run(100)
-    bound = prove(lifting, solver.N) * points.scale + points.slack
+    bound = proved_level(lifting, solver.N) * points.scale + points.slack
     assert len(inside) > 0
     assert bound >= correlation(X, Z, inside).max() * (1 - ROUNDING)
     # A cone is no more than the whole space, up to the solver's precision.
     whole = lift(points, 0 * sides)
     other = Splitting(whole)
     other.run(400)
-    assert bound <= prove(whole, other.N) * points.scale * 1.05
+    assert bound <= proved_level(whole, other.N) * points.scale * 1.05
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -136,7 +138,7 @@ def test_multipliers_that_are_not_finite_prove_nothing():
     X, Z = draw(5, 2, 1, 0)
     points = unit_points(X, Z, 1.0)
     lifting = lift(points, np.zeros(5, dtype=np.int8))
-    assert prove(lifting, np.full((10, 10), np.nan)) == np.inf
+    assert proved_level(lifting, np.full((10, 10), np.nan)) == np.inf
 
 
 def test_nothing_is_promised_for_more_points_than_are_lifted():

@@ -11,7 +11,7 @@ LIB = Path(__file__).resolve().parents[2] / "lib"
 PROGRAM = """
 from unittest import mock
 from numba.core import caching
-with mock.patch.object(caching._CacheImpl, "_locator_classes", []):
+with mock.patch.object(caching.CacheImpl, "_locator_classes", []):
     from lib.numerics.compiled import compiled, inner
     import numpy as np
     print(inner(np.ones(3), np.ones(3)))
