@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 import re
 import sys
+from contextlib import suppress
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -77,8 +79,25 @@ def list_names(
             found = getattr(subject, short)
             if inspect.isroutine(found) or inspect.isclass(found):
                 text = inspect.getdoc(found).partition("\n")[0]
-                lines += [f"- :py:obj:`~{name}.{short}`: {text}"]
+                lines += [f"- :py:obj:`~{home(found, name)}.{short}`: {text}"]
         lines += [""]
+
+
+def home(subject: Any, package: str) -> str:
+    """Return the package that a name is from, if it hands it out, or the one given."""
+    own = ".".join(subject.__module__.split(".")[: len(package.split("."))])
+    public = getattr(sys.modules.get(own), "__all__", ())
+    return own if subject.__name__ in public else package
+
+
+def leave_out_handed_on(
+    app: Sphinx, what: str, name: str, subject: Any, skip: bool, options: Any
+) -> bool | None:
+    """Give what two packages hand out one entry, in the package that it is from."""
+    package = app.env.temp_data.get("autodoc:module")
+    if what != "module" or not (inspect.isroutine(subject) or inspect.isclass(subject)):
+        return None
+    return True if home(subject, package) != package else None
 
 
 def leave_out_fields(
@@ -114,15 +133,16 @@ def resolve_short_name(
         (entry,) = found
         place = node["refdoc"], entry.docname, entry.node_id
         return make_refnode(app.builder, *place, content)
-    return content if _is_kept(inside, short) else None
+    return content if _is_kept(target) else None
 
 
-def _is_kept(inside: str, short: str) -> bool:
+def _is_kept(target: str) -> bool:
     """Tell whether a module of ours has a name, though no package hands it out."""
-    modules = [name for name in sys.modules if name.split(".")[0] in OURS]
-    return any(
-        hasattr(sys.modules[name], short) for name in modules if name.startswith(inside)
-    )
+    for name in [name for name in sys.modules if name.split(".")[0] in OURS]:
+        with suppress(AttributeError):
+            attrgetter(target.removeprefix(f"{name}."))(sys.modules[name])
+            return True
+    return False
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -132,5 +152,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("autodoc-process-docstring", list_names)
     app.connect("autodoc-process-docstring", lead_to_equations)
     app.connect("autodoc-skip-member", leave_out_fields)
+    app.connect("autodoc-skip-member", leave_out_handed_on)
     app.connect("missing-reference", resolve_short_name)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -164,6 +164,25 @@ def test_what_a_package_hands_out_is_listed_with_its_first_sentence(hooks):
     assert lines == ["About.", "- :py:obj:`~lib.toy.handed`: Do this (5): now.", ""]
 
 
+def test_what_two_packages_hand_out_has_its_entry_where_it_is_from(hooks, monkeypatch):
+    toys = {"lib.toy": ["Toy"], "lib.other": ["Toy", "Other"]}
+    for name, handed in toys.items():
+        monkeypatch.setitem(sys.modules, name, SimpleNamespace(__all__=handed))
+    toy = type("Toy", (), {"__module__": "lib.toy.inside"})
+    other = type("Other", (), {"__module__": "lib.toy.inside"})  # not handed out there
+
+    def left_out(package, subject):
+        app = SimpleNamespace(
+            env=SimpleNamespace(temp_data={"autodoc:module": package})
+        )
+        return hooks.leave_out_handed_on(app, "module", "", subject, False, None)
+
+    assert left_out("lib.toy", toy) is None
+    assert left_out("lib.other", toy) is True
+    assert left_out("lib.other", other) is None
+    assert hooks.home(toy, "lib.other") == "lib.toy"
+
+
 @pytest.mark.parametrize(
     ("target", "found"),
     [
@@ -174,6 +193,8 @@ def test_what_a_package_hands_out_is_listed_with_its_first_sentence(hooks):
         ("no_such", None),
         ("caratheodory", "its words alone"),  # a module that its package keeps
         ("lib.recovery.caratheodory", "its words alone"),
+        ("Problem.loss_of", None),
+        ("RankReduction.lift", "its words alone"),
     ],
 )
 def test_short_names_and_private_paths_lead_to_the_public_entry(
