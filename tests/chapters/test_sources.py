@@ -9,7 +9,7 @@ from nbformat import NotebookNode
 
 from lib.parameters import ParameterError
 from tools.book import REPOSITORY, Book
-from tools.chapter import code_cells, has_tag, parameter_names, read_chapter
+from tools.chapter import code_cells, describe, has_tag, read_chapter
 
 CHAPTERS = Book().chapters()
 MOST_LINES_OF_A_CELL = 12
@@ -42,15 +42,27 @@ def check_cell(stem: str) -> NotebookNode:
     return cells[place + 1]
 
 
-def test_one_cell_holds_the_parameters_each_with_its_meaning(stem):
+PARAMETER = re.compile(r"\w+: [\w\[\], ]+ = [^#]+  # \w.*")
+KINDS = re.compile(r"from lib\.parameters import [\w, ]+")
+
+
+def test_one_cell_holds_the_parameters_each_with_its_kind_and_meaning(stem):
     (cell,) = [c for c in code_cells(chapter(stem)) if has_tag(c, "parameters")]
-    assert parameter_names(chapter(stem))
-    for line in cell.source.splitlines():
-        assert re.fullmatch(r"\w+ = [^#]+  # \w.*", line)
+    lines = [line for line in cell.source.splitlines() if line]
+    named = [line for line in lines if not KINDS.fullmatch(line)]
+    assert len(named) == len(describe(CHAPTERS[stem])) > 0
+    for line in named:
+        assert PARAMETER.fullmatch(line)
 
 
-def imported(stem: str) -> dict:
-    """Do the imports of a chapter and set its parameters."""
+def test_the_next_cell_checks_them_in_one_line(stem):
+    first, *rest = check_cell(stem).source.splitlines()
+    assert first == "parameters.check(globals())"
+    assert not [line for line in rest if "parameters" in line]
+
+
+def run_check(stem: str, **changed) -> None:
+    """Do the imports of a chapter, set its parameters, and check them."""
     namespace: dict = {}
     for cell in code_cells(chapter(stem)):
         for statement in ast.parse(cell.source).body:
@@ -58,18 +70,10 @@ def imported(stem: str) -> dict:
                 exec(ast.unparse(statement), namespace)
         if has_tag(cell, "parameters"):
             exec(cell.source, namespace)
-            return namespace
-    raise AssertionError(f"{stem} has no parameters")
-
-
-def run_check(stem: str, **changed) -> None:
-    """Run the cell after the parameters, up to the check."""
-    namespace = imported(stem) | changed
-    for statement in ast.parse(check_cell(stem).source).body:
-        exec(ast.unparse(statement), namespace)
-        if ast.unparse(statement).startswith("parameters.check(globals(), "):
+            namespace |= changed
+            exec(check_cell(stem).source.splitlines()[0], namespace)
             return
-    raise AssertionError(f"{stem} does not check its parameters")
+    raise AssertionError(f"{stem} has no parameters")
 
 
 def test_the_next_cell_accepts_the_chapters_own_parameters(stem):
@@ -77,7 +81,7 @@ def test_the_next_cell_accepts_the_chapters_own_parameters(stem):
 
 
 def test_the_next_cell_refuses_any_parameter_that_is_no_value(stem):
-    for name in parameter_names(chapter(stem)):
+    for name in describe(CHAPTERS[stem]):
         with pytest.raises(ParameterError, match=f"Parameter '{name}' must be"):
             run_check(stem, **{name: object()})
 
@@ -85,7 +89,7 @@ def test_the_next_cell_refuses_any_parameter_that_is_no_value(stem):
 def test_the_next_cell_refuses_a_parameter_that_it_does_not_know(stem):
     with pytest.raises(ParameterError, match="Unknown parameter 'sead'") as error:
         run_check(stem, sead=3)
-    if "seed" in parameter_names(chapter(stem)):
+    if "seed" in describe(CHAPTERS[stem]):
         assert "; did you mean 'seed'?" in str(error.value)
 
 
@@ -110,7 +114,7 @@ def test_a_chapters_own_code_is_short(stem):
 def own_code(stem: str) -> list[str]:
     """List the lines that a reader of the chapter has to follow.
 
-    Not among them: parameters and their check, code that is not shown (it hands numbers
+    Not among them: parameters, their kinds and check, code that is not shown (it hands numbers
     to the text and to figures that move), and the code of solutions, which is the
     reader's own work.
     """
@@ -124,7 +128,7 @@ def own_code(stem: str) -> list[str]:
         aside = any(has_tag(cell, tag) for tag in ASIDE)
         if not (aside or inside_solution or cell == check_cell(stem)):
             lines += [line for line in cell.source.splitlines() if line.strip()]
-    return lines
+    return [line for line in lines if not KINDS.fullmatch(line)]
 
 
 def test_functions_and_classes_live_in_lib(stem):
@@ -136,7 +140,9 @@ def test_functions_and_classes_live_in_lib(stem):
 def test_cells_carry_no_outputs(stem):
     source = CHAPTERS[stem].read_text(encoding="utf-8")
     assert not re.search(
-        r"^:?outputs:|execution_count|image/png|image/svg", source, re.M
+        r"^:outputs:|^outputs:\s*(\[|$)|execution_count|image/png|image/svg",
+        source,
+        re.M,
     )
     for cell in code_cells(chapter(stem)):
         assert cell.outputs == []

@@ -14,16 +14,20 @@ import tempfile
 import zipfile
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from lib.certificate import Certificate, certify
-from lib.oracle import Limits, oracle
+from lib.certificate import certify
+from lib.oracle import Limits, Sharing, oracle
 from lib.problem import Network, Problem
 from tools.book import BookError, attempt
-from tools.sweep.options import add_engine_options, engine_of
+from tools.sweep.engine import add_engine_options, connected
 
 NAMES = ("X", "Y", "beta", "U", "V")
+
+PARTS = 4
+"""Parts of a search for each thread: so many that none is idle for long."""
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -34,12 +38,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add = parser.add_argument
     add("file", type=Path, help=".npz with X, Y, beta, U and V")
     add("--seconds", type=float, default=np.inf, help="most time (no limit)")
-    add(
-        "--tolerance",
-        type=float,
-        default=1e-6,
-        help="how far above beta, relatively, kappa need not be told from it (1e-6)",
-    )
+    told = "how far above beta, relatively, kappa need not be told from it (1e-6)"
+    add("--tolerance", type=float, default=1e-6, help=told)
     add_engine_options(parser)
     return parser.parse_args(arguments)
 
@@ -54,42 +54,42 @@ def read(path: Path) -> tuple[Problem, Network]:
     """
     try:
         with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in NAMES}
-        problem = Problem(arrays["X"], arrays["Y"], float(arrays["beta"]))
-        return problem, Network(arrays["U"], arrays["V"])
+            X, Y, beta, U, V = (file[name] for name in NAMES)
+        return Problem(X, Y, float(beta)), Network(U, V)
     except (OSError, KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
         raise BookError(
             f"{path} must be a .npz file with {', '.join(NAMES)}: {error}"
         ) from None
 
 
-def shared_certificate(
-    problem: Problem, network: Network, options: argparse.Namespace
-) -> Certificate:
-    """Certify a network on the workers that the options name."""
-    from tools.sweep.engine import connected, sharing
+def sharing(client: Any) -> Sharing:
+    """Let the workers of a client share the branch and bound of an oracle.
 
+    ``oracle(X, Z, sharing=sharing(client))`` proves what it proves alone. A worker
+    needs the book's ``lib``; if one dies, its part is searched again by another.
+    """
+    threads = sum(client.nthreads().values())
+    return Sharing(client.get_executor(pure=False).map, PARTS * max(threads, 1))
+
+
+def show(options: argparse.Namespace) -> int:
+    """Prove and print, on the workers that the options name."""
+    problem, network = read(options.file)
     level = problem.beta * (1 + options.tolerance)
     limits = Limits(level=level, seconds=options.seconds)
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
-        connected(engine_of(options, Path(folder))) as client,
+        connected(options, Path(folder)) as client,
     ):
-        print(f"dashboard: {client.dashboard_link}", flush=True)
         bound = partial(oracle, limits=limits, sharing=sharing(client))
-        return certify(problem, network, bound=bound)
+        print(certify(problem, network, bound=bound))
+    return 0
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Print the certificate; return the exit status."""
     options = parse(arguments)
     return attempt(lambda: show(options))
-
-
-def show(options: argparse.Namespace) -> int:
-    """Prove and print."""
-    print(shared_certificate(*read(options.file), options))
-    return 0
 
 
 if __name__ == "__main__":
