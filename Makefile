@@ -64,20 +64,22 @@ speed: $(STAMP) ## measure the speeds that the book states, on this machine
 rivals: $(STAMP) ## install the other packages that the benchmark compares with
 	$(PY) -m benchmarks.environments
 
-sweep: $(STAMP) ## run a chapter over a grid: CHAPTER=03 GRID="beta=0.01,0.1 seed=0:5"
+sweep: $(STAMP) ## run a chapter, or all, over a grid: CHAPTER=3 GRID="beta=0.01,0.1 seed=0:5"
 	$(PY) -m tools.sweep $(or $(CHAPTER),03_strong_duality) $(foreach values,$(GRID),-p '$(values)') $(SWEEP)
 
-reproduce: $(STAMP) ## recompute the stated numbers and compare (CHAPTER=03 for one)
+reproduce: $(STAMP) ## recompute the stated numbers and compare (CHAPTER=3 for one)
 	$(PY) -m tools.reproduce $(CHAPTER) --jobs $(JOBS)
 
-lab: $(STAMP) ## open the chapters in JupyterLab, or one: CHAPTER=03_strong_duality
+lab: $(STAMP) ## open the chapters in JupyterLab, or one: CHAPTER=3
 	.venv/bin/jupytext-config --settings-file \
 		.venv/etc/jupyter/labconfig/default_setting_overrides.json \
 		set-default-viewer markdown
 	$(PY) -m jupyter lab --LabApp.default_url=/lab/tree/$(OPENED) $(LAB)
 
-# CHAPTER has a default, for sweeps: a chapter is opened only if it was asked for.
-OPENED = chapters$(if $(filter command,$(origin CHAPTER)),/$(CHAPTER:.md=).md)
+# A chapter is opened only if it was asked for: by 3, 03, or the name of its file.
+ASKED = $(CHAPTER:.md=)
+OPENED = $(firstword $(if $(CHAPTER),$(wildcard chapters/$(ASKED).md \
+	chapters/$(ASKED)_*.md chapters/0$(ASKED)_*.md) chapters/$(ASKED).md,chapters))
 
 serve: ## show the built book on http://127.0.0.1:8000 (PORT=8000)
 	@test -f _build/html/index.html || { echo "No book yet: run make book"; exit 1; }

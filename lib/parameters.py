@@ -1,62 +1,180 @@
-"""Checks of a chapter's parameters, before anything is computed.
+"""What a chapter's parameters must be: kinds, declared where the parameters stand.
 
-Papermill writes whatever it is told into the notebook, a misspelt name included.
-Each chapter therefore calls :func:`check` right after its `parameters` cell.
+The cell of parameters gives each a kind, a default and a meaning::
+
+    beta: Positive = 1e-2  # weight decay
+    widths: list[Whole[1]] = [5, 10]  # neurons of the networks that are trained
+
+Papermill writes whatever it is told into the notebook, a misspelt name included. Each
+chapter therefore calls :func:`check` right after that cell; sweeps and files of
+parameters read the same declarations. Kinds are written in names, brackets and whole
+numbers, since papermill reads no more of an annotation.
 """
 
 from __future__ import annotations
 
 import difflib
 import math
+import os
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 __all__ = [
+    "Between",
+    "Each",
+    "ExistingPath",
+    "Kind",
+    "Law",
+    "LossName",
     "ParameterError",
-    "Spec",
-    "between",
+    "Positive",
+    "Whole",
     "check",
-    "choice",
-    "each",
-    "flag",
-    "natural",
-    "path",
-    "positive",
+    "kind_of",
 ]
-
-
-@dataclass(frozen=True)
-class Spec:
-    """What a parameter must be, in words, and the test of it.
-
-    Parameters
-    ----------
-    must : str
-        Ends the sentence "it must be ...".
-    test : callable
-        ``test(name, value)`` raises :class:`ParameterError` unless it holds.
-    """
-
-    must: str
-    test: Callable[[str, Any], None]
-
-    def __call__(self, name: str, value: Any) -> None:
-        """Raise :class:`ParameterError` unless the value is what it must be."""
-        self.test(name, value)
-
-
-IPYTHON_NAMES = frozenset({"In", "Out", "exit", "quit", "open", "get_ipython"})
-"""What a fresh kernel defines beside dunder and underscore names."""
 
 
 class ParameterError(ValueError):
     """A parameter of a chapter is missing, unknown or out of range."""
 
 
-def check(namespace: Mapping[str, Any], **specs: Spec) -> None:
+def _why_text(value: Any) -> str:
+    """Say why a number came as text: YAML has its own idea of what a number is."""
+    try:
+        number = float(value) if isinstance(value, str) else None
+    except ValueError:
+        number = None
+    return "." if number is None else f": YAML takes it for text, write {number!r}."
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a parameter must be, in words, and the test of it.
+
+    Parameters
+    ----------
+    must : str
+        Ends the sentence "it must be ...".
+    holds : callable
+        Tells whether a value is of the kind.
+    take : callable
+        Makes one form of values that mean the same, such as 1.0 of 1.
+    hint : callable
+        Ends the sentence that refuses a value.
+    """
+
+    must: str
+    holds: Callable[[Any], bool]
+    take: Callable[[Any], Any] = lambda value: value
+    hint: Callable[[Any], str] = _why_text
+
+    def __call__(self, name: str, value: Any) -> Any:
+        """Return the value in its one form.
+
+        Raises
+        ------
+        ParameterError
+            If the parameter ``name`` may not have it.
+        """
+        if not self.holds(value):
+            raise ParameterError(
+                f"Parameter {name!r} must be {self.must}; got {value!r} of type "
+                f"{type(value).__name__}{self.hint(value)}"
+            )
+        return self.take(value)
+
+
+@dataclass(frozen=True)
+class Each:
+    """A list, not empty, each entry of which is of a kind."""
+
+    entry: Kind
+
+    @property
+    def must(self) -> str:
+        """Ends the sentence "it must be ..."."""
+        return f"a list that is not empty, each {self.entry.must}"
+
+    def __call__(self, name: str, values: Any) -> list[Any]:
+        """Return the values in their one form, or raise :class:`ParameterError`."""
+        FILLED(name, values)
+        return [self.entry(f"{name}[{k}]", value) for k, value in enumerate(values)]
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_real(value: Any) -> bool:
+    return _is_whole(value) or isinstance(value, float)
+
+
+FILLED = Kind(
+    "a list that is not empty", lambda v: isinstance(v, list | tuple) and len(v) > 0
+)
+Positive = Kind(
+    "a positive finite number", lambda v: _is_real(v) and 0 < v < math.inf, float
+)
+
+
+class Whole:
+    """Whole numbers: ``Whole[3]`` is one of at least 3."""
+
+    def __class_getitem__(cls, least: int) -> Kind:
+        """Make the kind."""
+        must = f"a whole number >= {least}"
+        return Kind(must, lambda v: _is_whole(v) and v >= least)
+
+
+class Between:
+    """Numbers of a range: ``Between[1, 14, 10]`` is one from 1/10 to 14/10."""
+
+    def __class_getitem__(cls, ends: tuple[int, int, int]) -> Kind:
+        """Make the kind."""
+        low, high = ends[0] / ends[2], ends[1] / ends[2]
+        must = f"a number from {low} to {high}"
+        return Kind(must, lambda v: _is_real(v) and low <= v <= high, float)
+
+
+def _choice(*names: str) -> Kind:
+    """Ask for one of some names."""
+    must = " or ".join(map(repr, names))
+    return Kind(must, lambda v: v in names, hint=lambda v: _nearest(v, names))
+
+
+Law = _choice("torch", "normal")
+LossName = _choice("squared", "huber", "logistic", "softmax")
+
+ExistingPath = Kind(
+    "the path of a file that exists, or ''",
+    lambda v: isinstance(v, str) and (not v or os.path.exists(v)),
+    lambda v: v and str(Path(v).resolve()),
+    lambda _: f". Relative paths start from {Path.cwd()}.",
+)
+
+PLAIN = {
+    bool: Kind("True or False", lambda v: isinstance(v, bool)),
+    int: Kind("a whole number", _is_whole),
+    float: Kind("a number", _is_real, float),
+    str: Kind("a string", lambda v: isinstance(v, str)),
+    list: Kind("a list", lambda v: isinstance(v, list)),
+}
+"""Kinds that are types of Python's own."""
+
+
+def kind_of(declared: Any) -> Kind | Each:
+    """Return the kind that an annotation declares; a type unknown here takes all."""
+    if isinstance(declared, Kind | Each):
+        return declared
+    if get_origin(declared) is list:
+        return Each(kind_of(get_args(declared)[0]))
+    return PLAIN.get(declared, Kind("anything", lambda _: True))
+
+
+def check(namespace: Mapping[str, Any]) -> None:
     """Check the parameters of a chapter in its global namespace.
 
     At this point of a chapter only imports and parameters have run, so any other
@@ -65,10 +183,7 @@ def check(namespace: Mapping[str, Any], **specs: Spec) -> None:
     Parameters
     ----------
     namespace : mapping
-        ``globals()`` of the notebook.
-    **specs
-        For each parameter what must hold: :func:`positive`, :func:`natural`,
-        :func:`choice`, :func:`flag`, :func:`path`, :func:`each`.
+        ``globals()`` of the notebook, whose annotations say what must hold.
 
     Raises
     ------
@@ -77,23 +192,29 @@ def check(namespace: Mapping[str, Any], **specs: Spec) -> None:
 
     Examples
     --------
-    >>> check({"beta": 0.5}, beta=positive())
-    >>> check({"beta": 0.5, "betta": 1}, beta=positive())
+    >>> declared = {"beta": Positive}
+    >>> check({"beta": 0.5, "__annotations__": declared})
+    >>> check({"beta": 0.5, "betta": 1, "__annotations__": declared})
     Traceback (most recent call last):
     lib.parameters.ParameterError: Unknown parameter 'betta'; did you mean 'beta'? ...
     """
-    for name in namespace:
-        if name not in specs and _is_datum(name, namespace[name]):
+    declared = namespace.get("__annotations__", {})
+    for name, value in namespace.items():
+        if name not in declared and _is_datum(name, value):
             raise ParameterError(
-                f"Unknown parameter {name!r}{_nearest(name, specs)} This chapter "
-                f"takes {', '.join(sorted(specs)) or 'no parameter'}."
+                f"Unknown parameter {name!r}{_nearest(name, declared)} This chapter "
+                f"takes {', '.join(sorted(declared)) or 'no parameter'}."
             )
-    for name, spec in specs.items():
+    for name, annotation in declared.items():
         if name not in namespace:
             raise ParameterError(
                 f"Parameter {name!r} is missing; the parameters cell must set it."
             )
-        spec(name, namespace[name])
+        kind_of(annotation)(name, namespace[name])
+
+
+IPYTHON_NAMES = frozenset({"In", "Out", "exit", "quit", "open", "get_ipython"})
+"""What a fresh kernel defines beside dunder and underscore names."""
 
 
 def _is_datum(name: str, value: Any) -> bool:
@@ -103,104 +224,7 @@ def _is_datum(name: str, value: Any) -> bool:
     return not (isinstance(value, types.ModuleType) or callable(value))
 
 
-def _nearest(name: str, known: Mapping[str, Any] | tuple[str, ...]) -> str:
+def _nearest(name: Any, known: Iterable[str]) -> str:
     """Suggest the nearest known name, if one is near."""
     near = difflib.get_close_matches(str(name), list(known), n=1)
     return f"; did you mean {near[0]!r}?" if near else "."
-
-
-def _refuse(name: str, must: str, value: Any) -> None:
-    """Raise with what must hold and what came."""
-    raise ParameterError(
-        f"Parameter {name!r} must be {must}; got {value!r} of type "
-        f"{type(value).__name__}."
-    )
-
-
-def positive() -> Spec:
-    """Ask for a positive finite number."""
-    must = "a positive finite number"
-
-    def test(name: str, value: Any) -> None:
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not (number and math.isfinite(value) and value > 0):
-            _refuse(name, must, value)
-
-    return Spec(must, test)
-
-
-def between(low: float, high: float) -> Spec:
-    """Ask for a number from ``low`` to ``high``, both allowed."""
-    must = f"a number from {low} to {high}"
-
-    def test(name: str, value: Any) -> None:
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not (number and low <= value <= high):
-            _refuse(name, must, value)
-
-    return Spec(must, test)
-
-
-def natural(minimum: int = 0) -> Spec:
-    """Ask for a whole number of at least ``minimum``."""
-    must = f"a whole number >= {minimum}"
-
-    def test(name: str, value: Any) -> None:
-        whole = isinstance(value, int) and not isinstance(value, bool)
-        if not (whole and value >= minimum):
-            _refuse(name, must, value)
-
-    return Spec(must, test)
-
-
-def each(spec: Spec) -> Spec:
-    """Ask for a list, not empty, each entry of which meets ``spec``."""
-
-    def test(name: str, values: Any) -> None:
-        if not (isinstance(values, list | tuple) and len(values) > 0):
-            _refuse(name, "a list that is not empty", values)
-        for place, value in enumerate(values):
-            spec(f"{name}[{place}]", value)
-
-    return Spec(f"a list that is not empty, each {spec.must}", test)
-
-
-def flag() -> Spec:
-    """Ask for true or false."""
-    must = "True or False"
-
-    def test(name: str, value: Any) -> None:
-        if not isinstance(value, bool):
-            _refuse(name, must, value)
-
-    return Spec(must, test)
-
-
-def path() -> Spec:
-    """Ask for the path of something that exists, or for none, ``""``."""
-    must = "a path, or '' for none"
-
-    def test(name: str, value: Any) -> None:
-        if not isinstance(value, str):
-            _refuse(name, must, value)
-        if value and not Path(value).exists():
-            raise ParameterError(
-                f"Parameter {name!r} must be the path of a file that exists, or ''; "
-                f"got {value!r}. Relative paths start from {Path.cwd()}."
-            )
-
-    return Spec(must, test)
-
-
-def choice(*names: str) -> Spec:
-    """Ask for one of some names."""
-    must = " or ".join(repr(option) for option in names)
-
-    def test(name: str, value: Any) -> None:
-        if value not in names:
-            raise ParameterError(
-                f"Parameter {name!r} must be {must}; got {value!r}"
-                f"{_nearest(value, names)}"
-            )
-
-    return Spec(must, test)

@@ -8,19 +8,22 @@ the network is within the stated gap of the global optimum of
 or says what is wrong. It uses the standard library only and shares neither code nor
 method with the package that wrote the file: cells are found from their flags (a ray,
 a wall through it, a side of the wall), not by cutting, copositivity is decided by
-completing the square, not by determinants, and the rank by the echelon form of X,
-not by a choice of samples.
+completing the square, not by determinants, and the rank by orthogonal rows, not by a
+choice of samples.
 
 Why this is a proof. By weak duality ``<Z, Y> - |Z|^2 / 2`` is a lower bound of the
-optimum if ``|Z^T S (X u)_+| <= beta |u|`` for all u. Between the planes ``x_j . u = 0``
-and the coordinate planes lie pointed cones. Each has a ray v, a wall through v and
-lies on one side of it, so trying all rays, walls and sides meets every cone with all
-of its rays. A cone is the union of the cones of d of its rays (Caratheodory), and on
-each of those the inequality is copositivity of a d x d matrix.
+optimum if ``|pull(u)| <= beta |u|`` for all u, where ``pull(u) = Z^T S (X u)_+``.
+Between the planes ``x_j . u = 0`` and the coordinate planes lie pointed cones. Each has
+a ray v, a wall through v and lies on one side of it, so trying all rays, walls and
+sides meets every cone with all of its rays. A cone is the union of the cones of three
+of its rays (Caratheodory). On each of those the pull is linear, so the inequality is
+copositivity of the matrix of ``beta^2 s . t - pull(s) . pull(t)`` for its rays s and t.
 
-X may have more columns than its rank r <= 3. With its reduced echelon form T, (r, d),
-and the columns P of X at the pivots, ``X = P T``. So only ``w = T u`` matters, and the
-shortest u with that w has ``|u|^2 = w^T (T T^T)^-1 w``: the same problem in r inputs.
+X may have more columns than its rank, which is at most 3. Only the part of u in the row
+space matters, ``u = w_1 q_1 + w_2 q_2 + w_3 q_3`` with orthogonal q. So the problem in
+w has the samples ``(x . q_1, x . q_2, x . q_3)`` and ``|u|^2 = sum |q_k|^2 w_k^2``. Of
+lower rank, it is looked at in three dimensions all the same: in those that X does not
+see the pull is constant and the norm only grows.
 """
 
 from __future__ import annotations
@@ -34,6 +37,8 @@ from itertools import combinations, product
 FORMAT = "relu-certificate-1"
 
 MOST_RANK = 3
+
+AXES = [(1, 0, 0), (0, 1, 0), (0, 0, 1)]
 
 
 class RejectedError(Exception):
@@ -114,15 +119,18 @@ def primal_value(data: dict) -> Fraction:
     """Return the objective of the network."""
     K, total = data["pooling"], Fraction(0)
     for i, targets in enumerate(data["Y"]):
-        outputs = [Fraction(0)] * len(targets)
-        for x in data["X"][i * K : i * K + K]:
-            for u, v in zip(data["U"], data["V"], strict=True):
-                height = inner(x, u)
-                if height > 0:
-                    outputs = [f + height * w for f, w in zip(outputs, v, strict=True)]
+        zeros = [Fraction(0)] * len(targets)
+        parts = [fired(data["U"], data["V"], x) for x in data["X"][i * K : i * K + K]]
+        outputs = [sum(column) for column in zip(*parts, strict=True)] or zeros
         total += sum((f - y) ** 2 for f, y in zip(outputs, targets, strict=True))
-    weights = [w for name in ("U", "V") for row in data[name] for w in row]
-    return total / 2 + data["beta"] * sum(w * w for w in weights) / 2
+    weights = data["U"] + data["V"]
+    return (total + data["beta"] * sum(inner(row, row) for row in weights)) / 2
+
+
+def fired(directions: list, weights: list, point: list) -> list[Fraction]:
+    """Return ``sum_k (direction_k . point)_+ weight_k``; no list if there is no k."""
+    heights = [max(inner(direction, point), 0) for direction in directions]
+    return [inner(heights, column) for column in zip(*weights, strict=True)]
 
 
 def dual_value(data: dict) -> Fraction:
@@ -133,167 +141,78 @@ def dual_value(data: dict) -> Fraction:
 
 def require_feasible(data: dict) -> None:
     """Raise unless ``|Z^T S (X u)_+| <= beta |u|`` for all u."""
-    X, metric = reduced(data["X"])
-    d = len(metric)
-    if d == 0:
-        return  # no neuron ever fires
-    points = [primitive_scale(row) for row in X]
+    X, squares = reduced(data["X"])
     rows = [data["Z"][j // data["pooling"]] for j in range(len(X))]
-    axes = [tuple(int(i == k) for i in range(d)) for k in range(d)]
-    for signs, rays in flags(points + axes, d).items():
-        active = [j for j in range(len(points)) if signs[j] > 0]
-        A = linear_part(X, rows, active)
-        form = slack_form(data["beta"], metric, A)
-        for chosen in combinations(sorted(rays), d):
-            images = [[inner(line, ray) for line in form] for ray in chosen]
-            gram = [[inner(ray, image) for image in images] for ray in chosen]
-            if not copositive(gram):
+    cells = flags([primitive(x) for x in X] + AXES)
+    pull = {ray: fired(X, rows, ray) for ray in set().union(*cells)}
+
+    def slack(s: tuple, t: tuple) -> Fraction:
+        products = (m * p * q for m, p, q in zip(squares, s, t, strict=True))
+        return data["beta"] ** 2 * sum(products) - inner(pull[s], pull[t])
+
+    for rays in cells:
+        for chosen in combinations(sorted(rays), MOST_RANK):
+            if not copositive([[slack(s, t) for t in chosen] for s in chosen]):
                 raise RejectedError(
                     "Z is not feasible: a neuron pulls harder than beta"
                 )
 
 
-def primitive_scale(row: list[Fraction]) -> tuple[int, ...]:
-    """Return the point as integers, up to a positive factor."""
-    common = math.lcm(*(entry.denominator for entry in row))
-    numbers = [int(entry * common) for entry in row]
-    factor = math.gcd(*numbers) or 1
-    return tuple(number // factor for number in numbers)
-
-
-def flags(planes: list[tuple[int, ...]], d: int) -> dict[tuple, set]:
-    """Return the rays of each cell by its signs, through all flags."""
-    normals = sorted({plane for plane in planes if any(plane)})
-    cells: dict[tuple, set] = {}
-    for ray, chains in flag_chains(normals, d):
-        for chain in chains:
-            signs = tuple(lexicographic_sign(plane, chain) for plane in planes)
-            cells.setdefault(signs, set()).add(ray)
-    return cells
-
-
-def flag_chains(normals: list[tuple[int, ...]], d: int):
-    """Yield each ray with the chains (ray, direction in a wall, side of the wall)."""
-    if d == 1:
-        for ray in ((1,), (-1,)):
-            yield ray, [(ray,)]
-    elif d == 2:
-        for a, b in normals:
-            for ray in ((-b, a), (b, -a)):
-                yield ray, [(ray, (a, b)), (ray, (-a, -b))]
-    else:
-        lines = {primitive(cross(p, q)) for p, q in combinations(normals, 2)}
-        lines.discard((0, 0, 0))
-        for ray in lines | {opposite(line) for line in lines}:
-            walls = [p for p in normals if inner(p, ray) == 0]
-            yield ray, [chain for p in walls for chain in around(ray, p)]
-
-
-def around(ray: tuple, wall: tuple):
-    """Yield the four chains of a wall through a ray."""
-    along = cross(ray, wall)
-    for t, side in product((along, opposite(along)), (wall, opposite(wall))):
-        yield ray, t, side
-
-
-def lexicographic_sign(plane: tuple, chain: tuple) -> int:
-    """Return the sign of a plane just off a ray, towards a wall, to its side."""
-    for direction in chain:
-        height = inner(plane, direction)
-        if height:
-            return 1 if height > 0 else -1
-    return 0
-
-
-def linear_part(X: list, rows: list, active: list[int]) -> list[list[Fraction]]:
-    """Return ``A = sum_active z_j x_j^T``."""
-    A = [[Fraction(0)] * len(X[0]) for _ in rows[0]]
-    for j in active:
-        for line, z in zip(A, rows[j], strict=True):
-            line[:] = [a + z * x for a, x in zip(line, X[j], strict=True)]
-    return A
-
-
-def slack_form(beta: Fraction, metric: list, A: list) -> list[list[Fraction]]:
-    """Return ``beta^2 metric - A^T A``."""
-    d = len(metric)
-    return [
-        [
-            beta**2 * metric[i][j] - sum(line[i] * line[j] for line in A)
-            for j in range(d)
-        ]
-        for i in range(d)
-    ]
-
-
 def reduced(X: list) -> tuple[list, list]:
-    """Return the pivot columns of X and ``(T T^T)^-1``, T its reduced echelon form."""
-    T: dict[int, list[Fraction]] = {}
+    """Return the samples in an orthogonal basis of their span, and its squares."""
+    basis: list[tuple] = []
     for row in X:
         rest = row
-        for pivot, line in T.items():
-            share = rest[pivot]
-            rest = [p - share * q for p, q in zip(rest, line, strict=True)]
-        if not any(rest):
-            continue
-        if len(T) == MOST_RANK:
+        for q in basis:
+            share = Fraction(inner(row, q)) / inner(q, q)
+            rest = [p - share * entry for p, entry in zip(rest, q, strict=True)]
+        if any(rest):
+            basis.append(primitive(rest))
+        if len(basis) > MOST_RANK:
             raise RejectedError(f"X has a rank above {MOST_RANK}")
-        new = next(k for k, entry in enumerate(rest) if entry)
-        rest = [entry / rest[new] for entry in rest]
-        for pivot, line in T.items():
-            share = line[new]
-            T[pivot] = [p - share * q for p, q in zip(line, rest, strict=True)]
-        T[new] = rest
-    pivots = sorted(T)
-    gram = [[inner(T[a], T[b]) for b in pivots] for a in pivots]
-    return [[row[k] for k in pivots] for row in X], inverse(gram)
+    spare = [0] * (MOST_RANK - len(basis))
+    samples = [[inner(row, q) for q in basis] + spare for row in X]
+    return samples, [inner(q, q) for q in basis] + [1 for _ in spare]
 
 
-def inverse(M: list) -> list:
-    """Invert a positive definite matrix by Gauss and Jordan; no pivot is zero."""
-    n = len(M)
-    work = [list(row) + [Fraction(i == j) for j in range(n)] for i, row in enumerate(M)]
-    for k in range(n):
-        work[k] = [entry / work[k][k] for entry in work[k]]
-        for i in range(n):
-            if i != k:
-                share = work[i][k]
-                pairs = zip(work[i], work[k], strict=True)
-                work[i] = [p - share * q for p, q in pairs]
-    return [row[n:] for row in work]
+def flags(planes: list[tuple]) -> list[set]:
+    """Return the rays of each cell, through all flags: ray, wall, side of the wall."""
+    normals = sorted({plane for plane in planes if any(plane)})
+    lines = {primitive(cross(p, q)) for p, q in combinations(normals, 2)}
+    cells: dict[tuple, set] = {}
+    for ray in (lines | {opposite(line) for line in lines}) - {(0, 0, 0)}:
+        for wall in (plane for plane in normals if inner(plane, ray) == 0):
+            along = cross(ray, wall)
+            ways = (along, opposite(along)), (wall, opposite(wall))
+            for chain in product([ray], *ways):
+                signs = tuple(sign_off(plane, chain) for plane in normals)
+                cells.setdefault(signs, set()).add(ray)
+    return list(cells.values())
+
+
+def sign_off(plane: tuple, chain: tuple) -> bool:
+    """Tell the side of a plane just off a ray, along a wall, to a side of the wall."""
+    return next(height > 0 for way in chain if (height := inner(plane, way)))
 
 
 def copositive(M: list) -> bool:
-    """Decide ``t^T M t >= 0`` for ``t >= 0`` by completing the square in ``t_0``.
+    """Decide ``t^T M t >= 0`` for ``t >= 0`` of order at most 3.
 
     With ``a = M_00 > 0`` the least value over ``t_0 >= 0`` is ``y^T C y`` where ``b . y
-    >= 0`` and ``y^T (C - b b^T / a) y`` where ``b . y <= 0``.
+    >= 0`` and ``y^T (C - b b^T / a) y`` where ``b . y <= 0``; that where ``t_0 = 0`` is
+    always ``y^T C y``. The second cone has at most two rays.
     """
-    a, b = M[0][0], M[0][1:]
-    C = [row[1:] for row in M[1:]]
+    a, b, C = M[0][0], M[0][1:], [row[1:] for row in M[1:]]
     if a < 0 or (a == 0 and any(entry < 0 for entry in b)):
         return False
-    if not b:
-        return True
-    if a == 0:
-        return copositive(C)
     n = len(b)
-    reduced = [[a * C[i][j] - b[i] * b[j] for j in range(n)] for i in range(n)]
-    axes = [tuple(int(i == k) for i in range(n)) for k in range(n)]
-    up = [axis for axis in axes if inner(axis, b) >= 0]
-    down = [axis for axis in axes if inner(axis, b) <= 0]
+    rays = [tuple(int(i == k) for i in range(n)) for k in range(n) if b[k] <= 0]
     if n == 2 and b[0] * b[1] < 0:
-        edge = (abs(b[1]), abs(b[0]))
-        up, down = [*up, edge], [*down, edge]
-    return all(copositive_on(form, rays) for form, rays in ((C, up), (reduced, down)))
-
-
-def copositive_on(form: list, rays: list) -> bool:
-    """Decide whether a form is nonnegative on the cone of at most two rays."""
-    if not rays:
-        return True
-    images = [[inner(line, ray) for line in form] for ray in rays]
-    return copositive([[inner(ray, image) for image in images] for ray in rays])
+        rays.append((abs(b[1]), abs(b[0])))
+    form = [[a * C[i][j] - b[i] * b[j] for j in range(n)] for i in range(n)]
+    images = [[inner(row, ray) for row in form] for ray in rays]
+    gram = [[inner(image, ray) for image in images] for ray in rays]
+    return (not C or copositive(C)) and (not rays or copositive(gram))
 
 
 def inner(a, b):
@@ -303,17 +222,16 @@ def inner(a, b):
 
 def cross(a: tuple, b: tuple) -> tuple[int, int, int]:
     """Return the cross product."""
-    return (
-        a[1] * b[2] - a[2] * b[1],
-        a[2] * b[0] - a[0] * b[2],
-        a[0] * b[1] - a[1] * b[0],
-    )
+    pairs = ((1, 2), (2, 0), (0, 1))
+    return tuple(a[i] * b[j] - a[j] * b[i] for i, j in pairs)
 
 
-def primitive(vector: tuple) -> tuple[int, ...]:
-    """Divide by the common factor."""
-    factor = math.gcd(*vector) or 1
-    return tuple(entry // factor for entry in vector)
+def primitive(vector) -> tuple[int, ...]:
+    """Return the shortest vector of integers that points the same way."""
+    common = math.lcm(*(Fraction(entry).denominator for entry in vector))
+    numbers = [int(entry * common) for entry in vector]
+    factor = math.gcd(*numbers) or 1
+    return tuple(number // factor for number in numbers)
 
 
 def opposite(vector: tuple) -> tuple[int, ...]:

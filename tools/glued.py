@@ -42,12 +42,11 @@ def glued(notebook: NotebookNode) -> Iterator[tuple[str, Scalar]]:
 
 def whole(notebook: NotebookNode) -> Iterator[tuple[str, Any]]:
     """List what a notebook glued as it is; None stands for what is no plain value."""
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            name = output.get("metadata", {}).get("scrapbook", {}).get("name")
-            text = output.get("data", {}).get("text/plain")
-            if name and text is not None:
-                yield name, _value(text)
+    for output in (out for cell in notebook.cells for out in cell.get("outputs", [])):
+        name = output.get("metadata", {}).get("scrapbook", {}).get("name")
+        text = output.get("data", {}).get("text/plain")
+        if name and text is not None:
+            yield name, _value(text)
 
 
 def _value(text: str) -> Any:
@@ -81,13 +80,9 @@ def shown_in_prose(book: Book) -> dict[str, list[str]]:
     shown: dict[str, dict[str, None]] = {stem: {} for stem in book.chapters()}
     for page in book.pages():
         path = book.root / f"{page}.md"
-        text = path.read_text(encoding="utf-8") if path.is_file() else ""
-        for match in ROLE.finditer(text):
-            shown.setdefault(_owner(page, match["page"]), {})[match["name"]] = None
+        for match in ROLE.finditer(path.read_text("utf-8") if path.is_file() else ""):
+            named = match["page"] or posixpath.basename(page)
+            owner = posixpath.normpath(posixpath.join(posixpath.dirname(page), named))
+            stem = owner.removeprefix(f"{CHAPTERS}/")
+            shown.setdefault(stem, {})[match["name"]] = None
     return {stem: list(names) for stem, names in shown.items()}
-
-
-def _owner(page: str, named: str | None) -> str:
-    """Tell the stem of the chapter whose value a page shows."""
-    path = posixpath.join(posixpath.dirname(page), named) if named else page
-    return posixpath.normpath(path).removeprefix(f"{CHAPTERS}/")

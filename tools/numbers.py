@@ -8,16 +8,18 @@ machine, it must stay below.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-from tools.book import Book, BookError, read_yaml, unknown
+from tools.book import Book, BookError, unknown
+from tools.chapter import read_data
 from tools.glued import Scalar
 
 FILE = "numbers.yml"
+PARTS = ("tolerances", "chapters", "uncertified")
 
 PARAMETERS = Path("params", "ci.yml")
 """The parameters for which the book states its numbers."""
@@ -26,6 +28,11 @@ HELD, ABOVE, MISSING = "below its limit", "above its limit", "missing"
 SAME, WITHIN, DIFFERS, ASIDE = "the same", "near enough", "different", "not compared"
 GOOD = (HELD, SAME, WITHIN, ASIDE)
 """Verdicts that let a run pass."""
+
+REMEDY = (
+    "Look for the cause in these chapters before you think of the limits, which stand "
+    f"in {FILE}."
+)
 
 Values = Mapping[str, Scalar]
 
@@ -103,9 +110,9 @@ class Stated:
         Chapters without a certificate, and why they have none.
     """
 
-    tolerances: dict[str, Tolerance] = field(default_factory=dict)
-    chapters: dict[str, list[Number]] = field(default_factory=dict)
-    uncertified: dict[str, str] = field(default_factory=dict)
+    tolerances: dict[str, Tolerance]
+    chapters: dict[str, list[Number]]
+    uncertified: dict[str, str]
 
     def of(self, stem: str) -> list[Number]:
         """List the numbers of a chapter."""
@@ -126,49 +133,41 @@ def read(book: Book) -> Stated:
         without a word on what it is the limit of.
     """
     path = book.root / FILE
-    given = read_yaml(path) or {}
-    parts = ("tolerances", "chapters", "uncertified")
-    for name in given:
-        if name not in parts:
-            raise unknown(f"part of {path}", str(name), parts)
-    tolerances = {
-        name: _make(Tolerance, f"tolerance {name}", {"name": name, **entry})
-        for name, entry in (given.get("tolerances") or {}).items()
-    }
-    chapters = given.get("chapters") or {}
-    uncertified = given.get("uncertified") or {}
-    for stem in (*chapters, *uncertified):
-        if stem not in book.chapters():
-            raise unknown(f"chapter in {path}", str(stem), book.chapters())
-    numbers = {
-        stem: [_number(stem, *pair, tolerances) for pair in (entries or {}).items()]
-        for stem, entries in chapters.items()
-    }
-    return Stated(tolerances, numbers, uncertified)
+    given = read_data(path) or {}
+    _require_known(f"part of {path}", given, PARTS)
+    rules, chapters, uncertified = (given.get(part) or {} for part in PARTS)
+    _require_known(f"chapter in {path}", (*chapters, *uncertified), book.chapters())
+    stated = Stated({}, {}, uncertified)
+    for name, rule in rules.items():
+        stated.tolerances[name] = _make(Tolerance, f"tolerance {name}", name, rule)
+    for stem, entries in chapters.items():
+        stated.chapters[stem] = []
+        for name, entry in (entries or {}).items():
+            what, rule = f"{name} of {stem}", entry.get("tolerance")
+            _require_known(f"tolerance of {what}", [rule], stated.tolerances)
+            fields = entry | {"tolerance": stated.tolerances[rule]}
+            stated.chapters[stem].append(_make(Number, what, name, fields))
+    return stated
 
 
-def _number(
-    stem: str, name: str, entry: dict, tolerances: dict[str, Tolerance]
-) -> Number:
-    """Make a number from its line in the file."""
-    chosen = entry.get("tolerance")
-    if chosen not in tolerances:
-        raise unknown(f"tolerance of {name} of {stem}", str(chosen), tolerances)
-    fields = {**entry, "name": name, "tolerance": tolerances[chosen]}
-    number = _make(Number, f"{name} of {stem}", fields)
-    if number.limit is not None and not number.why:
-        raise BookError(
-            f"{name} of {stem} in {FILE} must say, as `why`, what its limit certifies."
-        )
-    return number
+def _require_known(kind: str, names: Iterable[str], known: Iterable[str]) -> None:
+    """Refuse a name that is not among the known ones."""
+    for name in names:
+        if name not in known:
+            raise unknown(kind, str(name), known)
 
 
-def _make(kind: type, what: str, fields: dict[str, Any]) -> Any:
+def _make(kind: type, what: str, name: str, fields: dict[str, Any]) -> Any:
     """Make a dataclass from a line of the file, or say what is wrong with the line."""
     try:
-        return kind(**fields)
+        made = kind(name, **fields)
     except TypeError as error:
         raise BookError(f"{what} in {FILE} cannot be read: {error}.") from None
+    if fields.get("limit") is not None and not made.why:
+        raise BookError(
+            f"{what} in {FILE} must say, as `why`, what its limit certifies."
+        )
+    return made
 
 
 @dataclass(frozen=True)
@@ -201,50 +200,39 @@ class Verdict:
 def judge(number: Number, values: Values) -> Verdict:
     """Compare the number of that name among the recomputed values with the stated."""
     found = values.get(number.name)
+    stated, fresh = as_number(number.value), as_number(found)
     if found is None:
-        return Verdict(number, None, MISSING)
-    if number.limit is not None:
-        held = holds(number, found)
-        return Verdict(number, found, HELD if held else ABOVE)
-    if not number.tolerance.compared:
-        return Verdict(number, found, ASIDE)
-    pair = as_number(number.value), as_number(found)
-    if None in pair:
+        status = MISSING
+    elif number.limit is not None:
+        status = HELD if holds(number, found) else ABOVE
+    elif not number.tolerance.compared:
+        status = ASIDE
+    elif stated is None or fresh is None:
         same = found == number.value and type(found) is type(number.value)
-        return Verdict(number, found, SAME if same else DIFFERS)
-    return _by_distance(number, found, *pair)
+        status = SAME if same else DIFFERS
+    else:
+        apart, allowed = abs(fresh - stated), _allowed(number, stated, found)
+        status = (WITHIN if apart else SAME) if apart <= allowed else DIFFERS
+        return Verdict(number, found, status, apart, allowed)
+    return Verdict(number, found, status)
 
 
-def _by_distance(
-    number: Number, found: Scalar, stated: Decimal, fresh: Decimal
-) -> Verdict:
-    """Compare two finite numbers."""
-    tolerance = number.tolerance
+def _allowed(number: Number, stated: Decimal, found: Scalar) -> Decimal:
+    """Tell how far two numbers may be apart."""
+    rule = number.tolerance
     step = max(last_digit(number, number.value), last_digit(number, found))
-    allowed = max(
-        Decimal(str(tolerance.relative)) * abs(stated),
-        Decimal(str(tolerance.absolute)),
-        Decimal(str(tolerance.units)) * step,
-    )
-    difference = abs(fresh - stated)
-    status = WITHIN if difference <= allowed else DIFFERS
-    status = status if difference else SAME
-    return Verdict(number, found, status, difference, allowed)
+    shares = (rule.relative, abs(stated)), (rule.absolute, 1), (rule.units, step)
+    return max(Decimal(str(share)) * whole for share, whole in shares)
 
 
 def holds(number: Number, found: Scalar) -> bool:
     """Tell whether a gap is at most its limit, however its last digit was rounded."""
-    gap = as_number(found)
-    if gap is None:
-        return False
-    rounding = last_digit(number, found) / 2
-    return gap + rounding <= Decimal(str(number.limit))
+    gap, rounding = as_number(found), last_digit(number, found) / 2
+    return gap is not None and gap + rounding <= Decimal(str(number.limit))
 
 
-def as_number(value: Scalar) -> Decimal | None:
+def as_number(value: Scalar | None) -> Decimal | None:
     """Read a glued value as a finite number; None if it is none."""
-    if isinstance(value, bool):
-        return None
     try:
         number = Decimal(str(value).replace(",", ""))
     except InvalidOperation:
@@ -280,27 +268,13 @@ def require_gaps(
     BookError
         Which names all of them.
     """
-    judged = [
-        (stem, judge(gap, values[stem]))
-        for stem in values
-        for gap in stated.gaps(stem)
-        if gap.always or stem not in changed
-    ]
-    wrong = [_complaint(stem, verdict) for stem, verdict in judged if not verdict.good]
+    wrong = []
+    for stem, gap in ((k, gap) for k in values for gap in stated.gaps(k)):
+        found = judge(gap, values[stem])
+        if not found.good and (gap.always or stem not in changed):
+            none = "the chapter glued no such number"
+            got = none if found.status == MISSING else f"got {found.found}{gap.unit}"
+            must = f"must be at most {gap.limit}{gap.unit}; {got}."
+            wrong.append(f"{stem}: {gap.name} ({gap.why}) {must}")
     if wrong:
         raise BookError("\n  ".join(["Certificates do not hold:", *wrong, REMEDY]))
-
-
-REMEDY = (
-    "Look for the cause in these chapters before you think of the limits, which stand "
-    f"in {FILE}."
-)
-
-
-def _complaint(stem: str, verdict: Verdict) -> str:
-    """Say what is wrong with the gap of a certificate."""
-    gap, unit = verdict.number, verdict.number.unit
-    must = f"{stem}: {gap.name} ({gap.why}) must be at most {gap.limit}{unit}"
-    if verdict.status == MISSING:
-        return f"{must}; the chapter glued no such number."
-    return f"{must}; got {verdict.found}{unit}."

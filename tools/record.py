@@ -6,8 +6,9 @@ import hashlib
 import json
 import os
 import platform
+import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -16,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from lib.store import replace
-from tools import chapter, execute
-from tools.book import Book
+from tools import chapter
+from tools.book import Book, BookError
 from tools.chapter import Parameters
 
 INPUTS = (
@@ -31,6 +32,10 @@ PACKAGES = (
     *("numpy", "scipy", "clarabel", "cvxpy", "torch", "matplotlib"),
     *("ipykernel", "papermill", "jupytext", "jupyter-book"),
 )
+
+
+DONE, FAILED, LOST, MISSING = STATES = ("done", "failed", "lost", "missing")
+"""How far a run is; the last is one of which nothing is there."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,10 @@ class Record:
         When, in UTC.
     machine, versions : dict
         Where, and with what.
+    error : str
+        What stopped it, and where; nothing if it went to its end.
+    lost : bool
+        Whether its workers died, rather than its notebook.
     """
 
     key: str
@@ -61,6 +70,18 @@ class Record:
     date: str
     machine: dict[str, Any]
     versions: dict[str, str]
+    error: str = ""
+    lost: bool = False
+
+    @property
+    def kept(self) -> bool:
+        """Whether there is a notebook, whole or up to its error."""
+        return self.sha256 != _sha256(b"")
+
+    @property
+    def state(self) -> str:
+        """How far it got: done, failed, or lost."""
+        return LOST if self.lost else FAILED if self.error else DONE
 
 
 def key(book: Book, source: Path, parameters: Parameters) -> str:
@@ -69,47 +90,70 @@ def key(book: Book, source: Path, parameters: Parameters) -> str:
 
 
 def keys(book: Book, source: Path, many: Iterable[Parameters]) -> list[str]:
-    """Hash everything that runs of a chapter depend on, reading the files once."""
-    content = hashlib.sha256(sys.version.encode())
-    for path in [source, *_inputs(book)]:
-        read = path.read_bytes()
-        content.update(f"{path.name} {len(read)}\n".encode() + read)
-    found = []
-    for parameters in many:
-        digest = content.copy()
-        digest.update(json.dumps(parameters, sort_keys=True).encode())
-        found.append(digest.hexdigest())
-    return found
+    """Hash everything that runs of a chapter depend on, reading the book once.
+
+    A parameter that names a file counts by the file's name and content, not by its
+    place; a default that is given anyway makes no other run.
+    """
+    inputs = [path for pattern in INPUTS for path in sorted(book.root.glob(pattern))]
+    tools = [Path(__file__).with_name(name) for name in ("chapter.py", "execute.py")]
+    files = [str(path.resolve()) for path in (source, *inputs, *tools)]
+    base = _hash([sys.version, _with_contents(files, source.parent)])
+    try:
+        defaults = {name: p.default for name, p in chapter.describe(source).items()}
+    except BookError:
+        defaults = {}  # the run will say what is wrong with its cell
+    all_values = (_with_contents(defaults | {**own}, source.parent) for own in many)
+    return [_hash([base, values]) for values in all_values]
 
 
-def _inputs(book: Book) -> Iterator[Path]:
-    """List the files, besides its own, that a chapter depends on."""
-    for pattern in INPUTS:
-        yield from sorted(book.root.glob(pattern))
-    yield from (Path(module.__file__) for module in (chapter, execute))
+def _with_contents(value: Any, folder: Path) -> Any:
+    """Put what is in them in the place of paths of files, wherever they are named."""
+    if isinstance(value, dict):
+        return {name: _with_contents(entry, folder) for name, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_with_contents(entry, folder) for entry in value]
+    if not (isinstance(value, str) and value and os.path.exists(folder / value)):
+        return value
+    path = folder / value
+    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    return [[p.name, _sha256(p.read_bytes())] for p in files if p.is_file()]
 
 
-def describe(key: str, content: bytes, parameters: Parameters, result: dict) -> Record:
-    """Describe a run that has just ended on this machine."""
+def _hash(data: Any) -> str:
+    """Hash some data; what JSON cannot hold stands in the text of the chapter."""
+    return _sha256(json.dumps(data, sort_keys=True, default=lambda _: None).encode())
+
+
+def _sha256(content: bytes) -> str:
+    """Hash some bytes."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def describe(
+    key: str, content: bytes | None, parameters: Parameters, result: dict[str, Any]
+) -> Record:
+    """Describe a run that has just ended on this machine, well or not."""
     return Record(
         key=key,
-        sha256=hashlib.sha256(content).hexdigest(),
+        sha256=_sha256(content or b""),
         parameters=dict(parameters),
-        seconds=round(result["seconds"], 1),
-        peak_mib=round(result["peak_mib"]),
+        seconds=round(result.get("seconds", 0.0), 1),
+        peak_mib=round(result.get("peak_mib", 0.0)),
         date=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         machine=machine(),
         versions={name: metadata.version(name) for name in PACKAGES},
+        error=result.get("error") or "",
+        lost=result.get("lost", False),
     )
 
 
 def machine() -> dict[str, Any]:
     """Describe the machine in words that a reader can compare with their own."""
+    few = hasattr(os, "sched_getaffinity")
     return {
         "processor": _processor(),
-        "cores": len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count(),
+        "cores": len(os.sched_getaffinity(0)) if few else os.cpu_count(),
         "GPU": _gpu(),
         "platform": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
@@ -128,12 +172,10 @@ def _gpu() -> str:
 
 def _processor() -> str:
     """Tell the processor's model name, or what the platform knows of it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    names = [line.partition(":")[2].strip() for line in lines if "model name" in line]
-    return names[0] if names else platform.processor() or "unknown"
+    told = Path("/proc/cpuinfo")
+    text = told.read_text(encoding="utf-8") if told.exists() else ""
+    named = re.search(r"model name\s*:\s*(.+)", text)
+    return named[1] if named else platform.processor() or "unknown"
 
 
 def paths(out: Path, stem: str) -> tuple[Path, Path]:
@@ -150,14 +192,40 @@ def read(out: Path, stem: str) -> Record | None:
     notebook, sidecar = paths(out, stem)
     try:
         record = Record(**json.loads(sidecar.read_text(encoding="utf-8")))
-        content = notebook.read_bytes()
+        content = notebook.read_bytes() if notebook.exists() else b""
     except (OSError, ValueError, TypeError):
         return None
-    return record if record.sha256 == hashlib.sha256(content).hexdigest() else None
+    return record if record.sha256 == _sha256(content) else None
 
 
-def write(out: Path, stem: str, content: bytes, record: Record) -> None:
-    """Put a notebook and its record in place, each whole or not at all."""
+def write(out: Path, stem: str, content: bytes | None, record: Record) -> None:
+    """Put a notebook, if there is one, and its record in place, each whole."""
     notebook, sidecar = paths(out, stem)
-    replace(notebook, content)
+    if content is None:
+        notebook.unlink(missing_ok=True)
+    else:
+        replace(notebook, content)
     replace(sidecar, (json.dumps(asdict(record), indent=1) + "\n").encode())
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Where runs are kept: those that went to their end, and those that failed."""
+
+    done: Path
+    failed: Path
+
+    def find(self, name: str, key: str) -> Record | None:
+        """Return the record of a run, if it is there whole and of that key."""
+        both = (read(folder, name) for folder in (self.done, self.failed))
+        return next((found for found in both if found and found.key == key), None)
+
+    def notebook(self, name: str, record: Record) -> Path:
+        """Return where the notebook of a run is, whole or up to its error."""
+        return paths(self.failed if record.error else self.done, name)[0]
+
+    def keep(self, name: str, record: Record, content: bytes | None) -> None:
+        """Put a run in its place; one that went well leaves no earlier failure."""
+        write(self.notebook(name, record).parent, name, content, record)
+        for path in paths(self.failed, name) if record.state == DONE else ():
+            path.unlink(missing_ok=True)

@@ -11,7 +11,7 @@ from nbformat import NotebookNode
 from lib.parameters import ParameterError
 from tests.chapters.rules import CHAPTERS, no_chapter
 from tools.book import REPOSITORY
-from tools.chapter import code_cells, has_tag, parameter_names, read_chapter
+from tools.chapter import code_cells, describe, has_tag, read_chapter
 
 MOST_LINES_OF_A_CELL = 12
 MOST_LINES_OF_A_CHAPTER = 80
@@ -50,14 +50,26 @@ def check_cell(stem: str) -> NotebookNode:
     return after[0]
 
 
+PARAMETER = re.compile(r"\w+: [\w\[\], ]+ = [^#]+  # \w.*")
+KINDS = re.compile(r"from lib\.parameters import [\w, ]+")
+
+
 @no_chapter
-def test_one_cell_holds_the_parameters_each_with_its_meaning(stem):
+def test_one_cell_holds_the_parameters_each_with_its_kind_and_meaning(stem):
     cells = [c for c in code_cells(chapter(stem)) if has_tag(c, "parameters")]
-    if len(cells) != 1 or not parameter_names(chapter(stem)):
-        yield f"{len(cells)} cells of parameters"
-    for line in "\n".join(cell.source for cell in cells).splitlines():
-        if not re.fullmatch(r"\w+ = [^#]+  # \w.*", line):
-            yield line
+    lines = [line for cell in cells for line in cell.source.splitlines() if line]
+    named = [line for line in lines if not KINDS.fullmatch(line)]
+    if len(cells) != 1 or not 0 < len(describe(CHAPTERS[stem])) == len(named):
+        yield f"{len(cells)} cells of parameters with {len(named)} lines"
+    yield from (line for line in named if not PARAMETER.fullmatch(line))
+
+
+@no_chapter
+def test_the_next_cell_checks_them_in_one_line(stem):
+    first, *rest = check_cell(stem).source.splitlines()
+    if first != "parameters.check(globals())":
+        yield first
+    yield from (line for line in rest if "parameters" in line)
 
 
 @cache
@@ -75,16 +87,12 @@ def imported(stem: str) -> dict:
 
 
 def run_check(stem: str, **changed) -> str:
-    """Run the cell after the parameters, up to the check; return its complaint."""
-    namespace = imported(stem) | changed
-    for statement in ast.parse(check_cell(stem).source).body:
-        try:
-            exec(ast.unparse(statement), namespace)
-        except ParameterError as error:
-            return str(error)
-        if ast.unparse(statement).startswith("parameters.check(globals(), "):
-            return ""
-    raise AssertionError(f"{stem} does not check its parameters")
+    """Run the first line after the parameters; return its complaint."""
+    try:
+        exec(check_cell(stem).source.splitlines()[0], imported(stem) | changed)
+    except ParameterError as error:
+        return str(error)
+    return ""
 
 
 @no_chapter
@@ -95,7 +103,7 @@ def test_the_next_cell_accepts_the_chapters_own_parameters(stem):
 
 @no_chapter
 def test_the_next_cell_refuses_any_parameter_that_is_no_value(stem):
-    for name in parameter_names(chapter(stem)):
+    for name in describe(CHAPTERS[stem]):
         complaint = run_check(stem, **{name: object()})
         if f"Parameter '{name}' must be" not in complaint:
             yield name, complaint
@@ -104,7 +112,7 @@ def test_the_next_cell_refuses_any_parameter_that_is_no_value(stem):
 @no_chapter
 def test_the_next_cell_refuses_a_parameter_that_it_does_not_know(stem):
     complaint = run_check(stem, sead=3)
-    hint = "; did you mean 'seed'?" if "seed" in parameter_names(chapter(stem)) else ""
+    hint = "; did you mean 'seed'?" if "seed" in describe(CHAPTERS[stem]) else ""
     if "Unknown parameter 'sead'" not in complaint or hint not in complaint:
         yield complaint
 
@@ -135,7 +143,7 @@ def test_a_chapters_own_code_is_short(stem):
 def own_code(stem: str) -> list[str]:
     """List the lines that a reader of the chapter has to follow.
 
-    Not among them: parameters and their check, code that is not shown (it hands numbers
+    Not among them: parameters, their kinds and check, code that is not shown (it hands numbers
     to the text and to figures that move), and the code of solutions, which is the
     reader's own work.
     """
@@ -149,7 +157,7 @@ def own_code(stem: str) -> list[str]:
         aside = any(has_tag(cell, tag) for tag in ASIDE)
         if not (aside or inside_solution or cell == check_cell(stem)):
             lines += [line for line in cell.source.splitlines() if line.strip()]
-    return lines
+    return [line for line in lines if not KINDS.fullmatch(line)]
 
 
 @no_chapter
@@ -165,7 +173,9 @@ def test_functions_and_classes_live_in_lib(stem):
 def test_cells_carry_no_outputs(stem):
     source = CHAPTERS[stem].read_text(encoding="utf-8")
     yield from re.findall(
-        r"^:?outputs:|execution_count|image/png|image/svg", source, re.M
+        r"^:outputs:|^outputs:\s*(?:\[|$)|execution_count|image/png|image/svg",
+        source,
+        re.M,
     )
     yield from (cell.source for cell in code_cells(chapter(stem)) if cell.outputs)
 

@@ -87,4 +87,5 @@ def test_a_chapter_that_is_asked_for_is_opened():
 
     assert opened() == "/lab/tree/chapters"
     for stem in STEMS:
-        assert opened(f"CHAPTER={stem}") == f"/lab/tree/chapters/{stem}.md"
+        for name in (stem, f"{stem}.md", stem[:2], f"{int(stem[:2])}"):
+            assert opened(f"CHAPTER={name}") == f"/lab/tree/chapters/{stem}.md"

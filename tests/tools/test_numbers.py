@@ -6,12 +6,12 @@ from collections.abc import Callable
 import nbformat
 import pytest
 
-from tools import numbers, record, stage
-from tools.book import Book, BookError
+from tools import numbers, record, reproduce, stage
+from tools.book import REPOSITORY, Book, BookError
+from tools.chapter import read_data
 from tools.glued import glued, shown_in_prose
-from tools.numbers import Number, Stated, Tolerance, judge
-from tools.reproduce import report, writing
-from tools.reproduce.command import main
+from tools.numbers import Number, Tolerance, judge
+from tools.reproduce import main
 
 EXACT = Tolerance("exact", "A count.")
 PRINTED = Tolerance("printed", "Rounding.", units=1)
@@ -185,6 +185,7 @@ def test_image_packs_are_on_the_status_page_with_their_hashes(stating):
         ("  one:\n", "  onne:\n", "did you mean 'one'"),
         ('  two: "', '  tow: "', "did you mean 'two'"),
         ("uncertified:", "uncertain:", "did you mean 'uncertified'"),
+        ("    gap:", "    cells:", "gives cells twice"),
     ],
 )
 def test_a_slip_in_the_file_is_named(stating, old, new, words):
@@ -231,16 +232,32 @@ def test_writing_keeps_what_was_set_by_hand_and_adds_what_is_shown(stating, caps
 
 
 def test_what_is_written_is_read_back_the_same(stating):
-    odd = [
-        Number("a b", 'of "two" \\ lines: #', PRINTED, why="Why, {so}?"),
-        Number("x[0]", True, EXACT),
-        Number("tiny", 1e-300, LOOSE, limit=2.5, unit="%", why="Tiny."),
-        Number("zero", 0, PRINTED, step=1e-6),
-    ]
-    rules = {t.name: t for t in (EXACT, PRINTED, LOOSE, CLOCK)}
-    stated = Stated(rules, {"one": odd}, {"two": "None: it counts."})
-    (stating.root / "numbers.yml").write_text(writing.text(stated))
-    assert numbers.read(stating) == stated
+    odd = {
+        "a b": {
+            "value": 'of "two" \\ lines: #',
+            "tolerance": "printed",
+            "why": "Why, {so}?",
+        },
+        "x[0]": {"value": True, "tolerance": "exact"},
+        "tiny": {"value": 1e-300, "tolerance": "loose", "limit": 2.5, "why": "Tiny."},
+        "1e5": {"value": 0, "tolerance": "printed", "step": 1e-6},
+    }
+    rules = {"exact": {"why": "A count."}, "printed": {"units": 1, "why": "Rounding."}}
+    rules["loose"] = {"relative": 0.1, "why": "Descent."}
+    stated = {"tolerances": rules, "uncertified": {"two": "None: it counts."}}
+    stated["chapters"] = {"one": odd}
+    path = stating.root / "numbers.yml"
+    path.write_text("\n".join(reproduce.text(stated)))
+    assert read_data(path) == stated
+    assert [number.name for number in numbers.read(stating).of("one")] == list(odd)
+
+
+def test_the_books_own_file_is_written_as_it_stands():
+    path = REPOSITORY / "numbers.yml"
+    whole = path.read_text(encoding="utf-8")
+    written = "\n".join([*reproduce.text(read_data(path)), ""])
+    assert whole.endswith(written)
+    assert all(line[:1] == "#" for line in whole.removesuffix(written).splitlines())
 
 
 def test_writing_refuses_a_book_that_ran_with_other_parameters(stating, capsys):
@@ -308,6 +325,10 @@ def test_an_unknown_chapter_is_not_reproduced(stating, capsys):
 def test_the_report_gives_the_reason_of_each_tolerance(stating):
     stated = numbers.read(stating)
     verdicts = {"one": [judge(number, GLUED) for number in stated.of("one")]}
-    page = report.page(verdicts, {})
-    assert "| printed | Rounding. |" in page
-    assert "- `one`: `gap`. The optimum." in page
+    page = reproduce.report(stated, verdicts, [], {})
+    assert "\n\n4 numbers of 1 chapters: 1 below its limit, 1 near enough," in page
+    assert "1 the same.\n\n## one\n\n| number |" in page
+    assert "\n| printed | Rounding. |\n" in page
+    assert page.endswith(
+        "\n\nHeld to a limit, or not compared:\n\n- `one`: `gap`. The optimum.\n"
+    )

@@ -12,9 +12,9 @@ import psutil
 import pytest
 import torch
 
-from tools import record
-from tools.book import REPOSITORY, Book
-from tools.chapter import parameter_names, read_chapter, read_parameters
+from tools import execute, record
+from tools.book import REPOSITORY, Book, BookError
+from tools.chapter import describe, find, read_parameters
 from tools.run_notebooks import parse, plan
 
 SOON = 60
@@ -57,7 +57,7 @@ def test_parameters_of_the_file_reach_the_chapter(new_book, run):
 
 @pytest.mark.parametrize(
     ("text", "set_from_outside"),
-    [("0.5", {}), ("5.0e-1", {}), ("1", {"beta": 1}), ("'0.5'", {"beta": "0.5"})],
+    [("0.5", {}), ("5.0e-1", {}), ("1", {"beta": 1.0}), ("1.0", {"beta": 1.0})],
 )
 def test_a_value_that_the_chapter_has_anyway_is_not_set(
     new_book, text, set_from_outside
@@ -69,14 +69,21 @@ def test_a_value_that_the_chapter_has_anyway_is_not_set(
     assert read_parameters(path, book) == {"one": set_from_outside}
 
 
-def test_a_value_that_is_computed_counts_as_different(new_book):
+def test_numbers_that_are_the_same_are_one_run(new_book):
     book = new_book(one="print(beta)")
-    source = book.root / "chapters" / "one.md"
-    computed = source.read_text().replace("beta = 0.5", "beta = 1 / 2")
-    source.write_text(computed)
-    path = book.root / "params" / "ci.yml"
-    path.write_text("one: {beta: 0.5}\n")
-    assert read_parameters(path, book) == {"one": {"beta": 0.5}}
+    path, runs = book.root / "params" / "ci.yml", []
+    for text in ("2", "2.0"):
+        path.write_text(f"one: {{beta: {text}}}\n")
+        (values,) = read_parameters(path, book).values()
+        runs.append((repr(values), record.key(book, book.chapters()["one"], values)))
+    assert runs[0] == runs[1]
+
+
+def test_a_default_that_is_given_is_no_other_run(new_book):
+    book = new_book(one="pass")
+    source = book.chapters()["one"]
+    first, second, third = record.keys(book, source, [{}, {"beta": 0.5}, {"beta": 1.0}])
+    assert first == second != third
 
 
 def test_a_second_run_does_nothing_and_a_forced_one_something(done_book, run, capsys):
@@ -106,6 +113,73 @@ def test_what_a_chapter_depends_on_changes_its_key(new_book, name):
     assert record.key(book, source, {}) != before
 
 
+PATH = "from lib.parameters import ExistingPath\n\ntable: ExistingPath = ''\n```"
+
+
+def reading_book(new_book, cell="print(open(table).read())"):
+    """Return a book whose chapter takes the path of a file."""
+    book = new_book(one=cell)
+    source = book.chapters()["one"]
+    text = source.read_text().replace("beta = 0.5  # weight decay\n```", PATH)
+    source.write_text(text)
+    return book
+
+
+def test_the_content_of_a_file_that_a_parameter_names_counts_not_its_place(
+    new_book, tmp_path
+):
+    book = reading_book(new_book)
+    source = book.chapters()["one"]
+    here, there = tmp_path / "mine.csv", tmp_path / "other" / "mine.csv"
+    there.parent.mkdir()
+    for path in (here, there):
+        path.write_text("x,y\n")
+    keys = record.keys(book, source, [{"table": str(p)} for p in (here, there)])
+    assert keys[0] == keys[1]
+    here.write_text("x,y\n1,2\n")
+    assert record.key(book, source, {"table": str(here)}) != keys[0]
+    folder = record.key(book, source, {"table": str(there.parent)})
+    there.write_text("x,y\n3,4\n")
+    assert record.key(book, source, {"table": str(there.parent)}) != folder
+
+
+@pytest.mark.parametrize("default", ["'mine.csv'", "['mine.csv']", "{'a': 'mine.csv'}"])
+def test_a_file_counts_also_if_it_is_a_default_and_no_kind_says_so(new_book, default):
+    book = new_book(one="pass")
+    source = book.chapters()["one"]
+    source.write_text(source.read_text().replace("= 0.5", f"= {default}"))
+    table = source.with_name("mine.csv")
+    table.write_text("1")
+    before = record.key(book, source, {})
+    table.write_text("2")
+    assert record.key(book, source, {}) != before
+
+
+def test_a_changed_file_runs_the_chapter_that_reads_it_again(
+    new_book, run, monkeypatch, tmp_path, capsys
+):
+    book = reading_book(new_book)
+    monkeypatch.chdir(tmp_path)  # from where the path of the file starts
+    (tmp_path / "mine.csv").write_text("first")
+    (tmp_path / "mine.yml").write_text("one: {table: mine.csv}\n")
+    for content, count in (("first", 1), ("first", 0), ("second", 1)):
+        (tmp_path / "mine.csv").write_text(content)
+        assert run(book, "--params", "mine.yml") == 0
+        assert f"{count} chapters to run" in capsys.readouterr().out
+        assert outputs(executed(book, "one")) == f"{content}\n"
+
+
+def test_a_file_that_is_not_there_stops_before_anything_runs(
+    new_book, run, monkeypatch, tmp_path, capsys
+):
+    book = reading_book(new_book)
+    monkeypatch.chdir(tmp_path)
+    (book.root / "chapters" / "mine.csv").write_text("not meant")
+    (tmp_path / "mine.yml").write_text("one: {table: mine.csv}\n")
+    assert run(book, "--params", "mine.yml") == 2
+    assert f"Relative paths start from {tmp_path}" in capsys.readouterr().err
+
+
 def test_text_and_parameters_change_the_key_and_time_does_not(new_book, rewrite):
     book = new_book(one="pass")
     source = book.chapters()["one"]
@@ -129,6 +203,54 @@ def test_a_failing_chapter_keeps_its_part_and_the_others_finish(new_book, run, c
     errors = capsys.readouterr().err
     assert "bad failed: ZeroDivisionError: division by zero" in errors
     assert "Its notebook up to there" in errors
+
+
+FAILING = {
+    "assert beta > 1": "AssertionError, at `assert beta > 1`",
+    "x = 1\nassert (\n    beta\n    > x\n), 'a word'\nprint(x)": (
+        "AssertionError: a word, at `assert ( beta > x ), 'a word'`"
+    ),
+    "for k in range(3):\n    if k == 2:\n        [].pop()": (
+        "IndexError: pop from empty list, at `[].pop()`"
+    ),
+    "for k in 1:\n    pass": (
+        "TypeError: 'int' object is not iterable, at `for k in 1:`"
+    ),
+    "print(1)\nx = = 2": ", line 2), at `x = = 2`",
+    "def f():\n    assert beta > 2\n\nf()": "AssertionError, at `f()`",
+}
+
+
+@pytest.fixture(scope="module")
+def failures(tmp_path_factory, small_book):
+    """What was said of chapters that fail, each in a cell of its own."""
+    cells = {f"c{k}": cell for k, cell in enumerate(FAILING)}
+    book = small_book(tmp_path_factory.mktemp("failing") / "book", **cells)
+    done = subprocess.run(command(book), cwd=REPOSITORY, capture_output=True, text=True)
+    return [line for line in done.stderr.splitlines() if " failed: " in line]
+
+
+@pytest.mark.parametrize("place", range(len(FAILING)))
+def test_the_statement_that_failed_is_named(failures, place):
+    (line,) = (line for line in failures if line.startswith(f"error: c{place} "))
+    assert line.endswith(list(FAILING.values())[place])
+
+
+def test_the_line_that_failed_is_named_in_code_that_is_not_all_python():
+    assert execute._statement("%time\n  1 / 0\n", 2) == "1 / 0"
+
+
+def test_a_run_whose_folder_is_gone_leaves_nothing_in_the_book(new_book, run, capsys):
+    # As when a worker is killed: its folder is cleared while the chapter runs.
+    vanish = "import os, shutil\nfrom pathlib import Path\n"
+    vanish += "shutil.rmtree(Path(os.environ['IPYTHONDIR']).parent)"
+    book = new_book(one=vanish)
+    before = sorted(book.root.rglob("*"))
+    assert run(book) == 1
+    assert "one failed: " in capsys.readouterr().err
+    left = [path for path in sorted(book.root.rglob("*")) if path not in before]
+    assert all(book.build in (path, *path.parents) for path in left)
+    assert not (REPOSITORY / execute.RESULT).exists()
 
 
 def test_a_mended_chapter_leaves_no_failed_notebook(new_book, run):
@@ -209,6 +331,13 @@ def test_a_damaged_result_made_again_is_the_same_to_the_byte(done_book, run):
         ("one: 3", "one must map names to values; got 3"),
         ("- one", "must map chapters to parameters"),
         ("one: {", "is not valid YAML"),
+        (
+            "one: {beta: '1'}",
+            "must be a number; .*YAML .* a parameter of one in",
+        ),
+        ("one: {beta: .nan}", "beta must be a finite number"),
+        ("one: {beta: 1, beta: 2}", r"ci\.yml gives beta twice; leave one"),
+        ("one: {beta: 1}\none: {}", r"ci\.yml gives one twice"),
     ],
 )
 def test_wrong_parameter_files_stop_before_anything_runs(
@@ -246,7 +375,7 @@ def test_a_missing_chapter_is_named(new_book, run, capsys):
 def test_no_jobs_are_refused(new_book, run, capsys):
     with pytest.raises(SystemExit, match="2"):
         run(new_book(one="pass"), "--jobs", "0")
-    assert "--jobs must be at least 1; got 0" in capsys.readouterr().err
+    assert "--jobs: must be a whole number >= 1; got '0'" in capsys.readouterr().err
 
 
 def test_folders_with_spaces_braces_and_accents_work(new_book, run):
@@ -302,7 +431,31 @@ def wait_for(condition) -> None:
 
 def test_parameters_are_the_names_their_cell_assigns(new_book):
     path = new_book(one="gamma = 2").chapters()["one"]
-    assert parameter_names(read_chapter(path)) == ["beta"]
+    assert list(describe(path)) == ["beta"]
+
+
+@pytest.mark.parametrize("name", ["3", "03", "03_strong", "03_strong_duality"])
+@pytest.mark.parametrize("form", ["{}", "{}.md", "chapters/{}.md"])
+def test_a_chapter_has_many_names(name, form):
+    assert find(Book(), form.format(name)) == "03_strong_duality"
+
+
+@pytest.mark.parametrize("name", ["0", "18", "4_", "stage", ""])
+def test_a_name_that_is_no_chapters_is_refused(name):
+    with pytest.raises(BookError, match=f"Unknown chapter '{name}'"):
+        find(Book(), name)
+
+
+def test_one_is_the_first_chapter_and_not_the_tenth():
+    assert find(Book(), "1").startswith("01_")
+
+
+def test_numbers_of_chapters_do_wherever_chapters_are_named(new_book, run, capsys):
+    book = new_book(**{"01_one": "print(beta)", "02_two": "print(2)"})
+    (book.root / "params" / "ci.yml").write_text("1: {beta: 7.5}\n")
+    assert run(book, "--only", "1") == 0
+    assert outputs(executed(book, "01_one")) == "7.5\n"
+    assert not (book.executed / "02_two.ipynb").exists()
 
 
 def test_a_chapter_reads_no_one_elses_code(new_book, run, monkeypatch, tmp_path):

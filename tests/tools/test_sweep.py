@@ -22,15 +22,12 @@ from lib.problem import Problem
 from tools import record
 from tools.book import REPOSITORY
 from tools.glued import glued
+from tools.run_notebooks import as_they_end
 from tools.sweep import certify as certify_command
-from tools.sweep.command import choose, main, plan
-from tools.sweep.command import parse as parse_sweep
-from tools.sweep.described import describe
-from tools.sweep.engine import cluster_of, connected, work
-from tools.sweep.folder import Folder
-from tools.sweep.gather import Row, columns, gather
-from tools.sweep.options import Engine
-from tools.sweep.worker import Ended, perform
+from tools.sweep.__main__ import begin, choose, described, main, plan, state_of
+from tools.sweep.__main__ import parse as parse_sweep
+from tools.sweep.engine import cluster_of, connected, perform
+from tools.sweep.report import SHORT, gather, shelf_of, write_table
 
 SOON = 300
 """Seconds after which a process that should have started or ended never will."""
@@ -78,19 +75,36 @@ def sweep(new_book):
     signal.signal(signal.SIGTERM, before)
 
 
-def folder_of(book):
-    return Folder(book.build / "sweeps" / "one")
+def folder_of(book, name="one"):
+    return book.build / "sweeps" / name
 
 
-def table(book):
-    with (folder_of(book).root / "table.csv").open(newline="") as file:
+def table(book, name="one"):
+    with (folder_of(book, name) / "table.csv").open(newline="") as file:
         return list(csv.DictReader(file))
 
 
 def jobs_of(book, *options):
-    known = describe(book.chapters()["one"])
     parsed = parse_sweep(["one", "--root", str(book.root), *options])
-    return plan(book, "one", known, parsed)
+    return plan(book, described(book, parsed), parsed)
+
+
+def states(book, jobs):
+    return [state_of(folder_of(book), job) for job in jobs]
+
+
+def notebook(book, key):
+    shelf = shelf_of(folder_of(book))
+    return shelf.notebook(key[:SHORT], shelf.find(key[:SHORT], key))
+
+
+def workers(folder, *options):
+    """Connect to the workers that the options of the command line name."""
+    return connected(parse_sweep(list(options)), folder)
+
+
+def work(client, task, jobs):
+    return as_they_end(client.get_executor(pure=False), task, jobs, "runs")
 
 
 def wait_for(holds):
@@ -150,18 +164,23 @@ def test_a_sweep_on_another_process_scheduler_is_gathered_and_kept(
     read = [second[name] for name in ("beta", "double", "glued.beta")]
     assert read == ["2.5", "5.0", "2.5"]
     assert (first["fit[0]"], first["fit[1].r"]) == ("1", "2.5")
-    assert third["error"] == f"AssertionError: {text}"
+    why = f"AssertionError: {text}, at `assert beta < 3, {text!r}`"
+    assert third["error"] == why
+    assert f"| {third['key'][:16]} | {{'beta': 3.0}} | {' '.join(why.split())} |" in (
+        shown.out
+    )
     assert third["double"] == ""
 
-    folder = folder_of(book)
-    assert "AssertionError" in folder.notebook(third["key"]).read_text()
-    page = (folder.root / "index.html").read_text()
+    assert "AssertionError" in notebook(book, third["key"]).read_text()
+    page = (folder_of(book) / "index.html").read_text()
     assert page.count("<svg") == 2  # double and beta; the fit does not vary
-    before = folder.notebook(first["key"]).stat().st_mtime_ns
+    for key, place in ((first["key"], "runs"), (third["key"], "failed")):
+        assert f'<a href="{place}/{key[:16]}.ipynb">{key[:16]}</a>' in page
+    before = notebook(book, first["key"]).stat().st_mtime_ns
 
     assert sweep(book, *options) == 1
     assert "3 runs, 0 to do" in capsys.readouterr().out
-    assert folder.notebook(first["key"]).stat().st_mtime_ns == before
+    assert notebook(book, first["key"]).stat().st_mtime_ns == before
 
 
 def test_a_string_reaches_the_notebook_as_it_is(new_book, scheduler):
@@ -172,10 +191,10 @@ def test_a_string_reaches_the_notebook_as_it_is(new_book, scheduler):
     grid = book.root / "grid.json"
     grid.write_text(json.dumps({"name": [text]}))  # JSON is YAML
     (job,) = jobs_of(book, "--grid", str(grid))
-    with connected(Engine(scheduler)) as client:
-        ((_, ended),) = work(client, perform, [job])
-    assert ended.error == ""
-    cells = nbformat.reads(ended.notebook.decode(), as_version=4).cells
+    with workers(book.root, "--scheduler", scheduler) as client:
+        ((_, done, content),) = work(client, perform, [job])
+    assert done.error == ""
+    cells = nbformat.reads(content.decode(), as_version=4).cells
     assert cells[-1].outputs[0]["text"] == f"{text!a}\n"
 
 
@@ -186,15 +205,14 @@ def test_a_failed_run_is_retried_alone(new_book, sweep, scheduler, tmp_path, cap
     )
     options = ["-p", "beta=1,2,3", "--scheduler", scheduler]
     assert sweep(book, *options) == 1
-    _, second, third = (row["key"] for row in table(book))
+    _, second, _ = (row["key"] for row in table(book))
     mended.touch()
     assert sweep(book, *options, "--retry", "0123456789") == 2
     assert "Unknown failed run '0123456789'" in capsys.readouterr().err
     assert sweep(book, *options, "--retry", second[:16]) == 1
     assert "3 runs, 1 to do" in capsys.readouterr().out
-    states = [folder_of(book).state(key) for key in (second, third)]
-    assert states == ["done", "failed"]
-    assert not list(folder_of(book).failed.glob(f"{second[:16]}*"))
+    assert [row["status"] for row in table(book)] == ["done", "done", "failed"]
+    assert not list(shelf_of(folder_of(book)).failed.glob(f"{second[:16]}*"))
     assert sweep(book, *options, "--retry") == 0
     assert "3 runs, 1 to do" in capsys.readouterr().out
 
@@ -202,28 +220,25 @@ def test_a_failed_run_is_retried_alone(new_book, sweep, scheduler, tmp_path, cap
 def test_a_run_whose_worker_is_killed_is_done_by_another(new_book, scheduler, tmp_path):
     starts = COUNTING.format(folder=str(tmp_path))
     book = new_book(
-        one=f"{starts}\nmark(f'start-{{beta}}')\ntime.sleep(4 * (beta == 1))\n"
-        "mark(f'end-{beta}')"
+        one=f"{starts}\nimport psutil\nworker = psutil.Process().parents()[1].pid\n"
+        f"if beta == 1:\n    pathlib.Path({str(tmp_path / 'worker')!r})"
+        ".write_text(str(worker))\n"
+        "mark(f'start-{beta}')\ntime.sleep(4 * (beta == 1))\nmark(f'end-{beta}')"
     )
     jobs = jobs_of(book, "-p", "beta=1,2,3,4")
-    with connected(Engine(scheduler)) as client:
+    with workers(tmp_path, "--scheduler", scheduler) as client:
         results = work(client, perform, jobs)
         first = next(results)  # the long run has begun by now, or does soon
-        wait_for((tmp_path / "start-1").exists)
+        wait_for((tmp_path / "start-1.0").exists)
         pids = client.run(os.getpid)
-        (victim,) = (
-            pid
-            for address, keys in client.processing().items()
-            for pid in [pids[address]]
-            if any(key.endswith("-00000") for key in keys)
-        )
+        victim = int((tmp_path / "worker").read_text())
+        assert victim in pids.values()
         family = psutil.Process(victim).children(recursive=True)
         os.kill(victim, signal.SIGKILL)
         ended = [first, *results]
-    assert [type(result) for _, result in ended] == [Ended] * 4
-    assert all(result.record for _, result in ended)
-    assert (tmp_path / "start-1").read_text() == "xx"
-    assert (tmp_path / "end-1").read_text() == "x"
+    assert [done.error for _, done, _ in ended] == [""] * 4
+    assert (tmp_path / "start-1.0").read_text() == "xx"
+    assert (tmp_path / "end-1.0").read_text() == "x"
     assert family
     _gone, alive = psutil.wait_procs(family, timeout=SOON)
     assert not alive
@@ -249,7 +264,7 @@ def test_a_run_that_kills_its_workers_is_given_up_and_tried_next_time(
     safe.touch()
     assert sweep(book, *options) == 0
     assert [row["status"] for row in table(book)] == ["done"] * 3
-    assert not (folder_of(book).root / "scratch").exists()
+    assert not (folder_of(book) / "scratch").exists()
 
 
 def test_a_killed_sweep_leaves_no_process_and_is_resumed(new_book, sweep, tmp_path):
@@ -260,8 +275,9 @@ def test_a_killed_sweep_leaves_no_process_and_is_resumed(new_book, sweep, tmp_pa
     process = subprocess.Popen(
         command(book, *options), cwd=REPOSITORY, stderr=subprocess.DEVNULL
     )
-    wait_for((tmp_path / "start-2").exists)
-    wait_for(lambda: list(folder_of(book).runs.glob("*.json")))
+    wait_for((tmp_path / "start-2.0").exists)
+    runs = shelf_of(folder_of(book)).done
+    wait_for(lambda: list(runs.glob("*.json")))
     family = psutil.Process(process.pid).children(recursive=True)
     assert len(family) >= 3  # the worker, the run, its kernel
     process.kill()
@@ -269,11 +285,11 @@ def test_a_killed_sweep_leaves_no_process_and_is_resumed(new_book, sweep, tmp_pa
     _gone, alive = psutil.wait_procs(family, timeout=SOON)
     assert not alive
     (book.root / "chapters" / "go").touch()
-    (folder_of(book).runs / ".half.ipynb.123").write_text("half")
+    (runs / ".half.ipynb.123").write_text("half")
     assert sweep(book, *options) == 0
-    assert (tmp_path / "start-1").read_text() == "x"
-    assert (tmp_path / "start-2").read_text() == "xx"
-    assert not list(folder_of(book).runs.glob(".*"))
+    assert (tmp_path / "start-1.0").read_text() == "x"
+    assert (tmp_path / "start-2.0").read_text() == "xx"
+    assert not list(runs.glob(".*"))
 
 
 def test_a_lost_scheduler_ends_the_sweep_and_keeps_what_is_done(new_book, tmp_path):
@@ -294,7 +310,7 @@ def test_a_lost_scheduler_ends_the_sweep_and_keeps_what_is_done(new_book, tmp_pa
     process = subprocess.Popen(
         command(book, *options), cwd=REPOSITORY, stderr=subprocess.PIPE, text=True
     )
-    wait_for(lambda: list(folder_of(book).runs.glob("*.json")))
+    wait_for(lambda: list(shelf_of(folder_of(book)).done.glob("*.json")))
     cluster.kill()
     cluster.wait(SOON)
     _, errors = process.communicate(timeout=SOON)
@@ -319,13 +335,13 @@ def test_a_file_says_which_cluster_to_start(tmp_path):
         "options: {n_workers: 0, processes: false, dashboard_address: null}\n"
         "workers: 1\n"
     )
-    with connected(Engine(config=path)) as client:
-        ((job, result),) = work(client, abs, [-3])
-    assert (job, result) == (-3, 3)
+    with workers(tmp_path, "--config", str(path)) as client:
+        assert client.submit(abs, -3).result() == 3
 
 
-def test_workers_of_this_machine_show_themselves_and_have_one_thread(tmp_path):
-    with connected(Engine(workers=1, folder=tmp_path)) as client:
+def test_workers_of_this_machine_show_themselves_and_have_one_thread(tmp_path, capsys):
+    with workers(tmp_path, "--workers", "1") as client:
+        assert f"dashboard: {client.dashboard_link}" in capsys.readouterr().out
         assert list(client.nthreads().values()) == [1]
         with urllib.request.urlopen(client.dashboard_link, timeout=SOON) as page:
             assert "bokeh.min.js" in page.read().decode()
@@ -353,16 +369,20 @@ def test_a_worker_with_another_book_refuses(new_book, scheduler):
     (job,) = jobs_of(book, "-p", "beta=1")
     (book.root / "lib" / "part.py").write_text("VALUE = 2\n")
     with (
-        connected(Engine(scheduler)) as client,
+        workers(book.root, "--scheduler", scheduler) as client,
         pytest.raises(Exception, match="of a worker is not the one of the sweep"),
     ):
         list(work(client, perform, [job]))
 
 
-def test_an_error_of_a_task_is_its_result(scheduler):
-    with connected(Engine(scheduler)) as client:
-        ((_, result),) = work(client, len, [3])
-    assert isinstance(result, TypeError)
+def test_an_error_of_a_task_is_its_record(new_book, scheduler):
+    book = new_book(one="pass")
+    jobs = jobs_of(book, "-p", "beta=1")
+    with workers(book.root, "--scheduler", scheduler) as client:
+        ((_, done, content),) = work(client, len, jobs)
+    assert content is None
+    assert (done.key, done.lost) == (jobs[0].key, True)
+    assert done.error.startswith("TypeError: object of type 'Job' has no len")
 
 
 def test_workers_share_a_certificate_and_prove_the_same(scheduler, tmp_path, capsys):
@@ -371,8 +391,8 @@ def test_workers_share_a_certificate_and_prove_the_same(scheduler, tmp_path, cap
     problem = Problem(X, Y, beta=1.0)
     network = solve(problem).network
     alone = certify(problem, network)
-    with connected(Engine(scheduler)) as client:
-        bound = Oracle(problem.X, executor=client.get_executor())
+    with workers(tmp_path, "--scheduler", scheduler) as client:
+        bound = Oracle(problem.X, executor=client.get_executor(pure=False))
         shared = certify(problem, network, bound=bound)
     # Both searches stop within 1e-10 of kappa; the dual moves by twice as much.
     assert shared.dual == pytest.approx(alone.dual, rel=4e-10)
@@ -390,48 +410,71 @@ def test_a_file_without_a_network_is_refused(tmp_path, capsys):
 
 
 def done_folder(book, jobs):
-    """Return the folder of a sweep whose first run is done and second failed."""
-    folder = folder_of(book)
-    folder.root.mkdir(parents=True)
-    folder.begin("one", jobs)
+    """Keep runs of a sweep: the first done, the second failed, the third lost."""
+    root = folder_of(book)
+    root.mkdir(parents=True)
+    begin(root, "one", jobs)
     content = nbformat.writes(v4.new_notebook()).encode()
-    result = {"seconds": 1.0, "peak_mib": 2.0}
-    done = record.describe(jobs[0].key, content, jobs[0].parameters, result)
-    folder.keep(jobs[0], Ended(jobs[0].key, content, done))
-    folder.keep(jobs[1], Ended(jobs[1].key, content, error="E: no"))
-    folder.lose(jobs[2], "KilledWorker: x")
-    return folder
+    for job, error, lost in zip(
+        jobs, ("", "E: no", "KilledWorker: x"), (False, False, True), strict=False
+    ):
+        result = {"seconds": 1.0, "peak_mib": 2.0, "error": error, "lost": lost}
+        left = None if lost else content
+        run = record.describe(job.key, left, job.parameters, result)
+        shelf_of(root).keep(job.key[:SHORT], run, left)
+    return root
 
 
 def test_states_decide_what_is_run_again(new_book):
     book = new_book(one="pass")
-    jobs = jobs_of(book, "-p", "beta=1:5")
-    folder = done_folder(book, jobs)
-    states = [folder.state(job.key) for job in jobs]
-    assert states == ["done", "failed", "lost", "missing"]
-    assert choose(folder, jobs, None) == jobs[2:]
-    assert choose(folder, jobs, []) == jobs[1:]
-    assert choose(folder, jobs, [jobs[1].key[:8]]) == jobs[1:2]
-    errors = [row.how.get("error", "") for row in gather(folder, jobs, {})]
-    assert errors == ["", "E: no", "KilledWorker: x", ""]
+    options = ["-p", "beta=1:5"]
+    jobs = jobs_of(book, *options)
+    root = done_folder(book, jobs)
+    assert states(book, jobs) == ["done", "failed", "lost", "missing"]
+    keys = [job.key for job in jobs]
+    at = dict(zip(keys, states(book, jobs), strict=True))
+    assert choose(at, None) == {*keys[2:]}
+    assert choose(at, []) == {*keys[1:]}
+    assert choose(at, [keys[1][:8]]) == {keys[1]}
+    rows = gather(
+        root, jobs, described(book, parse_sweep(["one", "--root", str(book.root)]))
+    )
+    assert [row["error"] for row in rows] == ["", "E: no", "KilledWorker: x", ""]
+    short = [key[:SHORT] for key in keys]
+    places = [f"runs/{short[0]}.ipynb", f"failed/{short[1]}.ipynb", "", ""]
+    assert [row["notebook"] for row in rows] == places
 
 
 def test_a_damaged_run_is_missing(new_book):
     book = new_book(one="pass")
     jobs = jobs_of(book, "-p", "beta=1:4")
-    folder = done_folder(book, jobs)
-    folder.notebook(jobs[0].key).write_bytes(b"{")
-    (folder.failed / f"{jobs[1].key[:16]}.json").write_text("{")
-    states = [folder.state(job.key) for job in jobs]
-    assert states == ["missing", "missing", "lost"]
+    root = done_folder(book, jobs)
+    notebook(book, jobs[0].key).write_bytes(b"{")
+    (root / "failed" / f"{jobs[1].key[:16]}.json").write_text("{")
+    assert states(book, jobs) == ["missing", "missing", "lost"]
 
 
 def test_a_changed_library_asks_for_all_runs_again(new_book):
     book = new_book(one="pass")
-    folder = done_folder(book, jobs_of(book, "-p", "beta=1:4"))
+    done_folder(book, jobs_of(book, "-p", "beta=1:4"))
     (book.root / "lib" / "part.py").write_text("VALUE = 2\n")
-    jobs = jobs_of(book, "-p", "beta=1:4")
-    assert choose(folder, jobs, None) == jobs
+    assert states(book, jobs_of(book, "-p", "beta=1:4")) == ["missing"] * 3
+
+
+def test_a_changed_file_asks_for_its_runs_again(new_book, monkeypatch, tmp_path):
+    book = new_book(one="pass")
+    source = book.chapters()["one"]
+    text = source.read_text().replace("beta = 0.5", "table: ExistingPath = ''")
+    source.write_text(text)
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text("first")
+    before = jobs_of(book, "-p", "table=a.csv,b.csv")
+    assert before[0].parameters == {"table": str(tmp_path / "a.csv")}
+    done_folder(book, before[:1])
+    assert states(book, before) == ["done", "missing"]
+    (tmp_path / "a.csv").write_text("second")
+    assert states(book, jobs_of(book, "-p", "table=a.csv,b.csv")) == ["missing"] * 2
 
 
 def test_other_folders_are_left_alone(new_book, sweep, capsys, tmp_path):
@@ -439,11 +482,42 @@ def test_other_folders_are_left_alone(new_book, sweep, capsys, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.tex").touch()
     assert sweep(book, "-p", "beta=1", "--out", str(tmp_path / "mine")) == 2
-    assert "is not empty and holds no sweep" in capsys.readouterr().err
-    done_folder(book, jobs_of(book, "-p", "beta=1:4"))
+    assert (
+        "holds other files, not of one. Give an empty folder."
+        in capsys.readouterr().err
+    )
+    root = done_folder(book, jobs_of(book, "-p", "beta=1:4"))
     options = ["two", "--root", str(book.root), "-p", "beta=1"]
-    assert main([*options, "--out", str(folder_of(book).root)]) == 2
+    assert main([*options, "--out", str(root)]) == 2
     assert "holds a sweep of one, not of two" in capsys.readouterr().err
+
+
+GAMMA = "```{code-cell} ipython3\n:tags: [parameters]\n\ngamma = 1\n```\n"
+
+
+def test_all_chapters_are_swept_and_one_table_says_what_failed(
+    new_book, scheduler, capsys
+):
+    book = new_book(one="assert beta != 2, 'too even'", two="pass", three="pass")
+    other = book.chapters()["three"]
+    head, _, tail = other.read_text().partition("```{code-cell}")
+    other.write_text(head + GAMMA + tail.partition("```\n")[2])
+    options = ["all", "-p", "beta=1:4", "--root", str(book.root)]
+    assert main([*options, "--scheduler", scheduler]) == 1
+    shown = capsys.readouterr().out
+    assert "three has none of these parameters and is left out" in shown
+    assert "5 done, 1 failed" in shown
+    (line,) = (line for line in shown.splitlines() if "too even" in line)
+    assert line.startswith("| one | ")
+    assert "{'beta': 2.0} | AssertionError: too even, at `assert beta != 2," in line
+    rows = table(book, "all")
+    assert [row["chapter"] for row in rows] == ["one"] * 3 + ["two"] * 3
+    assert [row["status"] for row in rows].index("failed") == 1
+    page = (folder_of(book, "all") / "index.html").read_text()
+    assert "<h2>one</h2>" in page
+    assert "<h2>two</h2>" in page
+    assert main([*options, "--scheduler", scheduler]) == 1
+    assert "6 runs, 0 to do" in capsys.readouterr().out
 
 
 def output(name, text):
@@ -472,12 +546,28 @@ def test_glued_values_are_read_back():
     }
 
 
-def test_columns_of_the_table_never_meet():
-    rows = [
-        Row("k", "done", {}, {"seed": 0, "status": 1}, {"seed": 7, "key": 2}),
-        Row("l", "missing", {}, {"seed": 1, "status": 1}, {}),
-    ]
-    first, second = columns(rows)
-    assert first["parameter.status"] == 1
-    assert (first["seed"], first["glued.seed"], first["glued.key"]) == (0, 7, 2)
-    assert list(first) == list(second)
+def test_columns_of_the_table_never_meet(new_book):
+    book = new_book(one="pass")
+    source = book.chapters()["one"]
+    source.write_text(source.read_text().replace("beta = 0.5", "beta = status = 0.5"))
+    jobs = jobs_of(book, "-p", "beta=1,2")
+    root = done_folder(book, jobs[:1])
+    cell = v4.new_code_cell("")
+    cell.outputs = [output("beta", "7"), output("key", "2"), output("fit", "[1]")]
+    content = nbformat.writes(v4.new_notebook(cells=[cell])).encode()
+    run = record.describe(jobs[0].key, content, {"beta": 1.0}, {})
+    shelf_of(root).keep(jobs[0].key[:SHORT], run, content)
+    known = described(book, parse_sweep(["one", "--root", str(book.root)]))
+    rows = gather(root, jobs, known)
+    first, second = rows
+    assert (first["beta"], first["parameter.status"], first["status"]) == (
+        1,
+        0.5,
+        "done",
+    )
+    assert (first["glued.beta"], first["glued.key"], first["fit[0]"]) == (7, 2, 1)
+    assert (second["beta"], second["status"]) == (2.0, "missing")
+    write_table(root, rows)
+    written, missing = table(book)
+    assert (written["glued.beta"], missing["glued.beta"]) == ("7", "")
+    assert list(written)[:3] == ["key", "chapter", "status"]

@@ -16,13 +16,16 @@ from pathlib import Path
 
 import numpy as np
 
-from lib.certificate import Certificate, certify
+from lib.certificate import certify
 from lib.cone_pca import Limits, Oracle
 from lib.problem import Network, Problem
 from tools.book import BookError, attempt
-from tools.sweep.options import add_engine_options, engine_of
+from tools.sweep.engine import add_engine_options, connected
 
 NAMES = ("X", "Y", "beta", "U", "V")
+
+PARTS = 4
+"""Parts of a search for each thread: so many that none is idle for long."""
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -33,12 +36,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add = parser.add_argument
     add("file", type=Path, help=".npz with X, Y, beta, U and V")
     add("--seconds", type=float, default=np.inf, help="most time (no limit)")
-    add(
-        "--tolerance",
-        type=float,
-        default=1e-6,
-        help="how far above beta, relatively, kappa need not be told from it (1e-6)",
-    )
+    told = "how far above beta, relatively, kappa need not be told from it (1e-6)"
+    add("--tolerance", type=float, default=1e-6, help=told)
     add_engine_options(parser)
     return parser.parse_args(arguments)
 
@@ -53,42 +52,33 @@ def read(path: Path) -> tuple[Problem, Network]:
     """
     try:
         with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in NAMES}
-        problem = Problem(arrays["X"], arrays["Y"], float(arrays["beta"]))
-        return problem, Network(arrays["U"], arrays["V"])
+            X, Y, beta, U, V = (file[name] for name in NAMES)
+        return Problem(X, Y, float(beta)), Network(U, V)
     except (OSError, KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
         raise BookError(
             f"{path} must be a .npz file with {', '.join(NAMES)}: {error}"
         ) from None
 
 
-def shared_certificate(
-    problem: Problem, network: Network, options: argparse.Namespace
-) -> Certificate:
-    """Certify a network on the workers that the options name."""
-    from tools.sweep.engine import connected
-
+def show(options: argparse.Namespace) -> int:
+    """Prove and print, on the workers that the options name."""
+    problem, network = read(options.file)
     level = problem.beta * (1 + options.tolerance)
     limits = Limits(level=level, seconds=options.seconds)
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
-        connected(engine_of(options, Path(folder))) as client,
+        connected(options, Path(folder)) as client,
     ):
-        print(f"dashboard: {client.dashboard_link}", flush=True)
-        bound = Oracle(problem.X, limits=limits, executor=client.get_executor())
-        return certify(problem, network, bound=bound)
+        executor = client.get_executor(pure=False)
+        bound = Oracle(problem.X, limits=limits, executor=executor)
+        print(certify(problem, network, bound=bound))
+    return 0
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Print the certificate; return the exit status."""
     options = parse(arguments)
     return attempt(lambda: show(options))
-
-
-def show(options: argparse.Namespace) -> int:
-    """Prove and print."""
-    print(shared_certificate(*read(options.file), options))
-    return 0
 
 
 if __name__ == "__main__":

@@ -1,1 +1,0 @@
-"""Recompute the numbers that the book states, and compare."""
