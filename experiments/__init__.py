@@ -3,6 +3,7 @@
 ``cached(function, **parameters)`` runs one, or finds its result on disk.
 """
 
+from experiments.circle import circle_through
 from experiments.figure_2 import MaxMargin, factorise_margin
 from experiments.figure_3 import SpiralLosses, classify_spiral
 from experiments.figure_4 import (
@@ -58,6 +59,7 @@ __all__ = [
     "cached",
     "centroid_questions",
     "certify_digits",
+    "circle_through",
     "classify_spiral",
     "compare_activations",
     "compare_ascents",

@@ -11,14 +11,11 @@ from lib.arrangements.cells import (
     paper_cell_bound,
     planar_walls,
 )
-from lib.arrangements.circle import Circle, circle_through
 
 __all__ = [
     "Cells",
-    "Circle",
     "PlanarWalls",
     "Rays",
-    "circle_through",
     "directions",
     "enumerate_cells",
     "generic_cell_count",

@@ -335,28 +335,3 @@ def whitened_program(Y: Array, beta: float, *, solver: str = cp.CLARABEL) -> Pro
     loss = 0.5 * cp.matrix_frac(Y, np.eye(n) + 2 * W)
     value = cp.Minimize(loss + beta**2 * cp.trace(W))
     return _solve(value, [W >= 0], [[W]], solver)
-
-
-def whitened_dual(Y: Array, beta: float, *, solver: str = cp.CLARABEL) -> Program:
-    """Solve the dual of (20) for ``X X^T = I``.
-
-    ``max <Z, Y> - 1/2 |Z|^2`` with ``Z Z^T + N <= beta^2 I`` for some N >= 0 entrywise,
-    written as ``[beta^2 I - N, Z; Z^T, I] >= 0``.
-
-    Parameters
-    ----------
-    Y : (n, c) array
-    beta : float
-    solver : str
-        CVXPY's name of a solver.
-
-    Returns
-    -------
-    Program
-        Its block holds Z and N.
-    """
-    n, c = Y.shape
-    Z, N = cp.Variable((n, c)), cp.Variable((n, n), symmetric=True)
-    block = cp.bmat([[beta**2 * np.eye(n) - N, Z], [Z.T, np.eye(c)]])
-    value = cp.Maximize(cp.sum(cp.multiply(Z, Y)) - 0.5 * cp.sum_squares(Z))
-    return _solve(value, [block >> 0, N >= 0], [[Z, N]], solver)

@@ -2,8 +2,4 @@
 
 from lib.cutting_plane.method import Bundle, Centre, solve_dual
 
-__all__ = [
-    "Bundle",
-    "Centre",
-    "solve_dual",
-]
+__all__ = ["Bundle", "Centre", "solve_dual"]

@@ -143,9 +143,9 @@ def test_a_chapters_own_code_is_short(stem):
 def own_code(stem: str) -> list[str]:
     """List the lines that a reader of the chapter has to follow.
 
-    Not among them: parameters, their kinds and check, code that is not shown (it hands numbers
-    to the text and to figures that move), and the code of solutions, which is the
-    reader's own work.
+    Not among them: parameters, their kinds and check, code that is not shown (it hands
+    numbers to the text and to figures that move), and the code of solutions, which is
+    the reader's own work.
     """
     lines, inside_solution = [], False
     for cell in chapter(stem).cells:

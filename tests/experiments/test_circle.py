@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lib.arrangements import circle_through
+from experiments import circle_through
 from lib.networks import with_ones
 
 RNG = np.random.default_rng(0)
