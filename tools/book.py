@@ -178,13 +178,14 @@ def read_yaml(path: Path) -> Any:
         raise BookError(f"{path} is not valid YAML: {error}") from None
 
 
-INTEGER = r"[-+]?(?:0|[1-9][0-9_]*)"
-EXPONENT = r"(?:[eE][-+]?[0-9]+)"
 DECIMAL = r"(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)"
-FLOAT = (
-    rf"[-+]?(?:{DECIMAL}{EXPONENT}?|[0-9][0-9_]*{EXPONENT}|\.(?:inf|Inf|INF))"
-    r"|\.(?:nan|NaN|NAN)"
-)
+POWER = r"[eE][-+]?[0-9]+"
+NUMBERS = {
+    "int": r"[-+]?(0|[1-9][0-9_]*)",
+    "float": rf"[-+]?({DECIMAL}({POWER})?|[0-9][0-9_]*{POWER}|\.(inf|Inf|INF))"
+    r"|\.(nan|NaN|NAN)",
+}
+"""Numbers as Python writes them, and YAML's words for infinity and for none."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -196,12 +197,9 @@ class _Loader(yaml.SafeLoader):
     }
 
 
-for _kind, _pattern in (("int", INTEGER), ("float", FLOAT)):
-    _Loader.add_implicit_resolver(
-        f"tag:yaml.org,2002:{_kind}",
-        re.compile(rf"^(?:{_pattern})$"),
-        list("-+.0123456789"),
-    )
+for _kind, _pattern in NUMBERS.items():
+    _tag, _whole = f"tag:yaml.org,2002:{_kind}", re.compile(rf"^(?:{_pattern})$")
+    _Loader.add_implicit_resolver(_tag, _whole, list("-+.0123456789"))
 
 
 def parse_yaml(text: str) -> Any:

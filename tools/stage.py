@@ -59,6 +59,9 @@ FRESH = "fresh-"
 ANYWHERE = {"TZ": "UTC", "LC_ALL": "C.UTF-8"}
 """Dates and numbers of the pages do not depend on where they are built."""
 
+DOOR = Path(__file__).with_name("door.html")
+"""The page `index.html`, in place of jupyter-book's, which is no whole document."""
+
 BESIDE = ("_static", "_sources", "_images")
 """Folders of the built book whose files are no pages."""
 
@@ -167,15 +170,6 @@ def _copy(source: Path, target: Path) -> None:
     copy(source, target)
 
 
-DOOR = """\
-<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
-<link rel="icon" href="data:,"><meta http-equiv="refresh" content="0; url={first}">
-</head><body><a href="{first}">{title}</a></body></html>
-"""
-"""The page `index.html`, in place of jupyter-book's, which is no whole document."""
-
-
 def build_html(book: Book) -> None:
     """Build the staged pages, warnings being errors, and put them in `_build/html`."""
     for left in book.build.glob(f"{FRESH}*"):
@@ -193,7 +187,7 @@ def build_html(book: Book) -> None:
         raise BookError("The pages were not built; jupyter-book says above why.")
     html = fresh / "_build" / "html"
     title = escape(read_yaml(book.root / "_config.yml")["title"])
-    door = DOOR.format(title=title, first=f"{book.pages()[0]}.html")
+    door = DOOR.read_text().format(title=title, first=f"{book.pages()[0]}.html")
     (html / "index.html").write_text(door, encoding="utf-8")
     finish_pages(html)
     exchange(html, book.html)

@@ -85,7 +85,7 @@ def _chapters(records: Records) -> str:
     rows = [
         [
             *(CHAPTER.format(stem), f"{done.seconds:.1f} s"),
-            *(f"{done.peak_mib:.0f} MiB", done.date, _parameters(done.parameters)),
+            *(f"{done.peak_mib:.0f} MiB", done.date, _set(done.parameters)),
         ]
         for stem, done in records.items()
     ]
@@ -96,11 +96,10 @@ def _chapters(records: Records) -> str:
     return table(head, rows)
 
 
-def _parameters(parameters: Mapping[str, Any]) -> str:
+def _set(parameters: Mapping[str, Any]) -> str:
     """Write the parameters that were set from outside."""
-    return (
-        ", ".join(f"`{k} = {json.dumps(v)}`" for k, v in parameters.items()) or "none"
-    )
+    words = [f"`{name} = {json.dumps(value)}`" for name, value in parameters.items()]
+    return ", ".join(words) or "none"
 
 
 def distinct(records: Records, field: str, link: str = CHAPTER) -> str:

@@ -18,20 +18,6 @@ SITE = "site.zip"
 BEGIN, END = "<!-- downloads: begin -->", "<!-- downloads: end -->"
 OFFER = re.compile(f"{BEGIN}.*{END}", re.DOTALL)
 
-WHOLE = f"""\
-<p><strong>The whole book:</strong>
-<a href="../{FOLDER}/{BOOK}">as a PDF</a>, whose references are links, and
-<a href="../{FOLDER}/{SITE}">as a zip of these pages</a>: unpack it and open
-<code>index.html</code>. A PDF of one page refers to those of the others: keep them
-in their folders.</p>
-"""
-
-ABSENT = """\
-<p>The book as a PDF, the PDF of each chapter and a zip of these pages are not beside
-this copy. <code>make downloads</code>, in a copy of the repository, makes them in
-<code>_build/downloads</code> and lists them here.</p>
-"""
-
 
 def page(book: Book, text: str) -> str:
     """Fill the text of the page, before any PDF is made."""
@@ -40,6 +26,7 @@ def page(book: Book, text: str) -> str:
 
 def offer(book: Book, *, made: bool) -> str:
     """Write the list of what there is, with the PDFs and the zip if they are made."""
+    words = Path(__file__).with_name("made.html" if made else "absent.html").read_text()
     kinds = {"notebook": "_sources/chapters/{}.ipynb"}
     kinds |= {"text": "_sources/chapters/{}.md"}
     kinds |= {"PDF": f"{FOLDER}/chapters/{{}}.pdf"} if made else {}
@@ -53,7 +40,7 @@ def offer(book: Book, *, made: bool) -> str:
         rows.append("".join(f"<td>{cell}</td>" for cell in cells))
     head, *body = (f"<tr>{row}</tr>\n" for row in rows)
     return (
-        f"{BEGIN}\n{WHOLE if made else ABSENT}"
+        f"{BEGIN}\n{words}"
         '<div class="pst-scrollable-table-container"><table class="table">\n'
         f"<thead>{head}</thead>\n<tbody>\n{''.join(body)}</tbody>\n</table></div>\n{END}"
     )

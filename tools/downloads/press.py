@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -22,17 +23,7 @@ PATIENCE_MS = 600_000
 
 PAPERS = ("A4", "Letter")
 
-READY = """async () => {
-  if (window.MathJax) await MathJax.startup.promise;
-  await document.fonts.ready;
-  return {
-    formulas: [...document.querySelectorAll("article .math")]
-      .filter(node => !node.querySelector("mjx-container")).length,
-    pictures: [...document.querySelectorAll("article img")]
-      .filter(image => !image.naturalWidth).length,
-  };
-}"""
-"""Wait until the page is whole, then count what is missing all the same."""
+READY = Path(__file__).with_name("ready.js").read_text(encoding="utf-8")
 
 
 def find_chromium() -> str:
