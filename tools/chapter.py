@@ -186,14 +186,16 @@ def read_parameters(path: Path, book: Book) -> dict[str, dict[str, Any]]:
     if not isinstance(given, dict):
         raise BookError(f"{path} must map chapters to parameters; got {given!r}.")
     found: dict[str, dict[str, Any]] = {stem: {} for stem in book.chapters()}
-    for name, values in given.items():
-        stem = find(book, str(name), f" in {path}")
+    stems = [find(book, str(name), f" in {path}") for name in given]
+    if len(set(stems)) < len(stems):
+        raise BookError(f"{path} names a chapter twice: {', '.join(map(str, given))}.")
+    for stem, values in zip(stems, given.values(), strict=True):
         if not isinstance(values, dict | None):
             raise BookError(f"{path}: {stem} must map names to values; got {values!r}.")
         known = describe(book.chapters()[stem])
         values = settled(known, values or {}, f" of {stem} in {path}")
-        own = {k: v for k, v in values.items() if repr(v) != repr(known[k].default)}
-        found[stem] |= own
+        same = {k for k, v in values.items() if repr(v) == repr(known[k].default)}
+        found[stem] = {k: v for k, v in values.items() if k not in same}
     return found
 
 

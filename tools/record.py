@@ -23,6 +23,7 @@ from tools.chapter import Parameters
 
 INPUTS = (
     "lib/**/*.py",
+    "experiments/**/*.py",
     "lib/**/*.mplstyle",
     "experiments/*.py",
     "data/*.json",  # these name the sha256 of the images

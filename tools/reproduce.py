@@ -185,7 +185,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def choose(book: Book, options: argparse.Namespace) -> int:
     """Reproduce or write the chapters that are asked for."""
-    stems = [find(book, name) for name in options.chapters] or [*book.chapters()]
+    named = [find(book, name) for name in options.chapters] or book.chapters()
+    stems = list(dict.fromkeys(named))
     if options.write:
         return write(book, stems)
     return reproduce(book, stems, options.jobs)

@@ -101,8 +101,7 @@ def plan(book: Book, options: argparse.Namespace) -> list[Job]:
     """List the chapters to execute; check every name before anything runs."""
     parameters = read_parameters(options.params, book)
     jobs = []
-    for name in options.only or book.chapters():
-        stem = find(book, name)
+    for stem in options.only or book.chapters():
         key = record.key(book, book.chapters()[stem], parameters[stem])
         done = record.read(options.out, stem)
         if options.force or done is None or done.key != key:
@@ -175,9 +174,11 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 def refresh(book: Book, options: argparse.Namespace) -> int:
     """Plan and run; return 1 if a chapter failed."""
+    named = [find(book, name) for name in options.only or book.chapters()]
+    options.only = list(dict.fromkeys(named))
     with only_one(book):
         jobs = plan(book, options)
-        current = len(options.only or book.chapters()) - len(jobs)
+        current = len(options.only) - len(jobs)
         print(f"{len(jobs)} chapters to run, {current} up to date", flush=True)
         failures = run(book, jobs, options)
     for failure in failures:

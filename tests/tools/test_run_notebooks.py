@@ -453,9 +453,13 @@ def test_one_is_the_first_chapter_and_not_the_tenth():
 def test_numbers_of_chapters_do_wherever_chapters_are_named(new_book, run, capsys):
     book = new_book(**{"01_one": "print(beta)", "02_two": "print(2)"})
     (book.root / "params" / "ci.yml").write_text("1: {beta: 7.5}\n")
-    assert run(book, "--only", "1") == 0
+    assert run(book, "--only", "1", "--only", "01_one.md") == 0
+    assert "1 chapters to run, 0 up to date" in capsys.readouterr().out
     assert outputs(executed(book, "01_one")) == "7.5\n"
     assert not (book.executed / "02_two.ipynb").exists()
+    (book.root / "params" / "ci.yml").write_text("1: {beta: 7.5}\n01: {beta: 8}\n")
+    assert run(book) == 2
+    assert "names a chapter twice: 1, 01" in capsys.readouterr().err
 
 
 def test_a_chapter_reads_no_one_elses_code(new_book, run, monkeypatch, tmp_path):

@@ -483,13 +483,16 @@ def test_other_folders_are_left_alone(new_book, sweep, capsys, tmp_path):
     (tmp_path / "mine" / "thesis.tex").touch()
     assert sweep(book, "-p", "beta=1", "--out", str(tmp_path / "mine")) == 2
     assert (
-        "holds other files, not of one. Give an empty folder."
+        "hold a sweep of one; it holds other files. Give another folder."
         in capsys.readouterr().err
     )
     root = done_folder(book, jobs_of(book, "-p", "beta=1:4"))
     options = ["two", "--root", str(book.root), "-p", "beta=1"]
     assert main([*options, "--out", str(root)]) == 2
-    assert "holds a sweep of one, not of two" in capsys.readouterr().err
+    assert (
+        "must be empty or hold a sweep of two; it holds a sweep of one."
+        in capsys.readouterr().err
+    )
 
 
 GAMMA = "```{code-cell} ipython3\n:tags: [parameters]\n\ngamma = 1\n```\n"

@@ -24,6 +24,7 @@ import shutil
 import signal
 import sys
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 from tqdm import tqdm
@@ -48,7 +49,9 @@ Known = dict[str, dict[str, Parameter]]
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """Read the command line."""
     form = argparse.RawDescriptionHelpFormatter
-    parser = argparse.ArgumentParser("tools.sweep", None, __doc__, formatter_class=form)
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.sweep", description=__doc__, formatter_class=form
+    )
     add = parser.add_argument
     add("chapter", nargs="?", help="its number, its stem, the start of it, or `all`")
     add("-p", action="append", metavar="NAME=VALUES", default=[], help="0.1,1 or 0:5")
@@ -128,14 +131,14 @@ def sweep(book: Book, options: argparse.Namespace) -> int:
     known = {job.stem: known[job.stem] for job in jobs}
     name = ALL if options.chapter == ALL else jobs[0].stem
     root = options.out or book.build / "sweeps" / name
-    states = {job.key: state_of(root, job) for job in jobs}
     if options.dry_run:
         for job in jobs:
             of = [job.stem] * (name == ALL)
-            print(job.key[:SHORT], states[job.key], *of, job.parameters)
+            print(job.key[:SHORT], state_of(root, job), *of, job.parameters)
         return 0
     with alone_in(root):
         begin(root, name, jobs)
+        states = {job.key: state_of(root, job) for job in jobs}
         todo = choose(states, options.retry)
         print(f"{len(jobs)} runs, {len(todo)} to do", flush=True)
         try:
@@ -161,10 +164,15 @@ def begin(root: Path, name: str, jobs: list[Job]) -> None:
         If the folder holds the sweep of another chapter, or other files.
     """
     note = root / "sweep.json"
-    there = json.loads(note.read_text("utf-8"))["chapter"] if note.exists() else None
-    if there != name and any(path.name != ".lock" for path in root.iterdir()):
-        holds = f"a sweep of {there}" if there else "other files"
-        raise BookError(f"{root} holds {holds}, not of {name}. Give an empty folder.")
+    there = "other files"
+    with suppress(OSError, ValueError, TypeError, KeyError):
+        there = f"a sweep of {json.loads(note.read_text('utf-8'))['chapter']}"
+    is_new = all(path.name == ".lock" for path in root.iterdir())
+    if not (is_new or there == f"a sweep of {name}"):
+        raise BookError(
+            f"{root} must be empty or hold a sweep of {name}; it holds {there}. Give "
+            "another folder."
+        )
     for aside in root.glob("**/.*.*.[0-9]*"):
         aside.unlink()
     runs = [{k: v for k, v in vars(job).items() if k != "root"} for job in jobs]
