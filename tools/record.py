@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import platform
-import re
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from functools import cache
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from lib.store import replace
+from lib.store import machine, now, replace, sha256, versions
 from tools import chapter
 from tools.book import Book, BookError
 from tools.chapter import Parameters
@@ -25,7 +19,6 @@ INPUTS = (
     "lib/**/*.py",
     "experiments/**/*.py",
     "lib/**/*.mplstyle",
-    "experiments/*.py",
     "data/*.json",  # these name the sha256 of the images
     "requirements.lock",
 )
@@ -77,7 +70,7 @@ class Record:
     @property
     def kept(self) -> bool:
         """Whether there is a notebook, whole or up to its error."""
-        return self.sha256 != _sha256(b"")
+        return self.sha256 != sha256(b"")
 
     @property
     def state(self) -> str:
@@ -118,17 +111,12 @@ def _with_contents(value: Any, folder: Path) -> Any:
         return value
     path = folder / value
     files = sorted(path.iterdir()) if path.is_dir() else [path]
-    return [[p.name, _sha256(p.read_bytes())] for p in files if p.is_file()]
+    return [[p.name, sha256(p.read_bytes())] for p in files if p.is_file()]
 
 
 def _hash(data: Any) -> str:
     """Hash some data; what JSON cannot hold stands in the text of the chapter."""
-    return _sha256(json.dumps(data, sort_keys=True, default=lambda _: None).encode())
-
-
-def _sha256(content: bytes) -> str:
-    """Hash some bytes."""
-    return hashlib.sha256(content).hexdigest()
+    return sha256(json.dumps(data, sort_keys=True, default=lambda _: None).encode())
 
 
 def describe(
@@ -137,46 +125,16 @@ def describe(
     """Describe a run that has just ended on this machine, well or not."""
     return Record(
         key=key,
-        sha256=_sha256(content or b""),
+        sha256=sha256(content or b""),
         parameters=dict(parameters),
         seconds=round(result.get("seconds", 0.0), 1),
         peak_mib=round(result.get("peak_mib", 0.0)),
-        date=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        date=now(),
         machine=machine(),
-        versions={name: metadata.version(name) for name in PACKAGES},
+        versions=versions(PACKAGES),
         error=result.get("error") or "",
         lost=result.get("lost", False),
     )
-
-
-def machine() -> dict[str, Any]:
-    """Describe the machine in words that a reader can compare with their own."""
-    few = hasattr(os, "sched_getaffinity")
-    return {
-        "processor": _processor(),
-        "cores": len(os.sched_getaffinity(0)) if few else os.cpu_count(),
-        "GPU": _gpu(),
-        "platform": f"{platform.system()} {platform.machine()}",
-        "python": platform.python_version(),
-    }
-
-
-@cache
-def _gpu() -> str:
-    """Tell the GPU that PyTorch sees, on which gradient descent then runs."""
-    if metadata.version("torch").endswith("+cpu"):
-        return "none"
-    import torch  # here, because it takes a second and 200 MB of each worker
-
-    return torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
-
-
-def _processor() -> str:
-    """Tell the processor's model name, or what the platform knows of it."""
-    told = Path("/proc/cpuinfo")
-    text = told.read_text(encoding="utf-8") if told.exists() else ""
-    named = re.search(r"model name\s*:\s*(.+)", text)
-    return named[1] if named else platform.processor() or "unknown"
 
 
 def paths(out: Path, stem: str) -> tuple[Path, Path]:
@@ -196,7 +154,7 @@ def read(out: Path, stem: str) -> Record | None:
         content = notebook.read_bytes() if notebook.exists() else b""
     except (OSError, ValueError, TypeError):
         return None
-    return record if record.sha256 == _sha256(content) else None
+    return record if record.sha256 == sha256(content) else None
 
 
 def write(out: Path, stem: str, content: bytes | None, record: Record) -> None:

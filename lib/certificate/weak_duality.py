@@ -98,8 +98,8 @@ def certify(
         below the rounding of the network's outputs; elsewhere there are none. Each
         costs an oracle call.
     bound : callable, optional
-        An oracle made for the problem's X, where one is at hand, or other limits than
-        those of ``Oracle(problem.X)`` are wanted.
+        A :class:`lib.cone_pca.Oracle` made for the problem's X, where one is at hand
+        or its own limits are wanted.
 
     Returns
     -------

@@ -90,7 +90,7 @@ def test_a_table_with_a_gap_in_it_stops_the_chapter(notebook, tmp_path):
     (tmp_path / "mine.csv").write_text("x1,y1\n1,2\n3,nan\n")
     wrong, cells = run(notebook, tmp_path, data="mine.csv")
     assert "ValueError: Y of mine.csv must be finite; got nan at row 1" in wrong
-    failed = next(k for k, c in enumerate(cells) if "read_data" in c.source)
+    failed = next(k for k, c in enumerate(cells) if "read_data(" in c.source)
     assert all(cell.execution_count is None for cell in cells[failed + 1 :])
 
 

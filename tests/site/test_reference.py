@@ -60,8 +60,7 @@ def links_of(html, address, name):
 def test_numbers_of_equations_lead_to_the_chapters(html):
     links = links_of(html, "certificate", "lib.certificate.certify")
     assert links["(11)"] == "../../chapters/03_strong_duality.html#equation-eq-11"
-    oracle = "cone_pca.html#lib.cone_pca.oracle"
-    assert links["lib.cone_pca.oracle()"] == oracle
+    assert links["lib.cone_pca.Oracle"] == "cone_pca.html#lib.cone_pca.Oracle"
 
 
 def test_a_short_name_of_a_docstring_leads_to_its_entry(html):
