@@ -21,7 +21,7 @@ from benchmarks.problems import (
 )
 from benchmarks.task import Effort, Method, Task
 from lib.frank_wolfe import solve
-from tools.record import machine
+from lib.store import machine
 
 FULL = Effort(30_000, 10, 400, seconds=20.0, repeats=5, patience=3.0)
 QUICK = Effort(1_000, 5, 100, seconds=5.0, repeats=1, patience=1.0)

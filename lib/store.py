@@ -127,11 +127,12 @@ def read_record(kind: type[Record], path: Path) -> Record | None:
     """Read the record beside a file; None unless it is whole and fits the file.
 
     A file that was cut short or edited does not match the ``sha256`` of its record,
-    and a record that cannot be read is none; either way the run is to be made again.
+    one that is missing counts as empty, and a record that cannot be read is none; each
+    way the run is to be made again.
     """
     try:
         record = kind(**json.loads(path.with_suffix(".json").read_text("utf-8")))
-        content = path.read_bytes()
+        content = path.read_bytes() if path.exists() else b""
     except (OSError, ValueError, TypeError):
         return None
     return record if record.sha256 == sha256(content) else None

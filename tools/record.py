@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lib.store import machine, now, replace, sha256, versions
+from lib import store
 from tools import chapter
 from tools.book import Book, BookError
 from tools.chapter import Parameters
@@ -70,7 +69,7 @@ class Record:
     @property
     def kept(self) -> bool:
         """Whether there is a notebook, whole or up to its error."""
-        return self.sha256 != sha256(b"")
+        return self.sha256 != store.sha256(b"")
 
     @property
     def state(self) -> str:
@@ -91,32 +90,29 @@ def keys(book: Book, source: Path, many: Iterable[Parameters]) -> list[str]:
     """
     inputs = [path for pattern in INPUTS for path in sorted(book.root.glob(pattern))]
     tools = [Path(__file__).with_name(name) for name in ("chapter.py", "execute.py")]
-    files = [str(path.resolve()) for path in (source, *inputs, *tools)]
-    base = _hash([sys.version, _with_contents(files, source.parent)])
     try:
         defaults = {name: p.default for name, p in chapter.describe(source).items()}
     except BookError:
         defaults = {}  # the run will say what is wrong with its cell
-    all_values = (_with_contents(defaults | {**own}, source.parent) for own in many)
-    return [_hash([base, values]) for values in all_values]
+    values = (_with_contents(defaults | {**own}, source.parent) for own in many)
+    told = ([sys.version, one] for one in values)
+    return store.content_keys((source, *inputs, *tools), told)
 
 
 def _with_contents(value: Any, folder: Path) -> Any:
-    """Put what is in them in the place of paths of files, wherever they are named."""
+    """Put what is in them in the place of paths of files, wherever they are named.
+
+    What JSON cannot hold is left out: it stands in the text of the chapter.
+    """
     if isinstance(value, dict):
         return {name: _with_contents(entry, folder) for name, entry in value.items()}
     if isinstance(value, list | tuple):
         return [_with_contents(entry, folder) for entry in value]
     if not (isinstance(value, str) and value and os.path.exists(folder / value)):
-        return value
+        return value if isinstance(value, str | int | float) else None
     path = folder / value
     files = sorted(path.iterdir()) if path.is_dir() else [path]
-    return [[p.name, sha256(p.read_bytes())] for p in files if p.is_file()]
-
-
-def _hash(data: Any) -> str:
-    """Hash some data; what JSON cannot hold stands in the text of the chapter."""
-    return sha256(json.dumps(data, sort_keys=True, default=lambda _: None).encode())
+    return [[p.name, store.sha256(p.read_bytes())] for p in files if p.is_file()]
 
 
 def describe(
@@ -125,13 +121,13 @@ def describe(
     """Describe a run that has just ended on this machine, well or not."""
     return Record(
         key=key,
-        sha256=sha256(content or b""),
+        sha256=store.sha256(content or b""),
         parameters=dict(parameters),
         seconds=round(result.get("seconds", 0.0), 1),
         peak_mib=round(result.get("peak_mib", 0.0)),
-        date=now(),
-        machine=machine(),
-        versions=versions(PACKAGES),
+        date=store.now(),
+        machine=store.machine(),
+        versions=store.versions(PACKAGES),
         error=result.get("error") or "",
         lost=result.get("lost", False),
     )
@@ -145,26 +141,19 @@ def paths(out: Path, stem: str) -> tuple[Path, Path]:
 def read(out: Path, stem: str) -> Record | None:
     """Read the record of an executed chapter, if there is one that fits its notebook.
 
-    A notebook that was cut short or edited does not match its hash, and a record that
-    cannot be read is none; either way the chapter is run again.
+    A run that left no notebook has the record of an empty one.
     """
-    notebook, sidecar = paths(out, stem)
-    try:
-        record = Record(**json.loads(sidecar.read_text(encoding="utf-8")))
-        content = notebook.read_bytes() if notebook.exists() else b""
-    except (OSError, ValueError, TypeError):
-        return None
-    return record if record.sha256 == sha256(content) else None
+    return store.read_record(Record, paths(out, stem)[0])
 
 
 def write(out: Path, stem: str, content: bytes | None, record: Record) -> None:
     """Put a notebook, if there is one, and its record in place, each whole."""
-    notebook, sidecar = paths(out, stem)
+    notebook, _ = paths(out, stem)
     if content is None:
         notebook.unlink(missing_ok=True)
     else:
-        replace(notebook, content)
-    replace(sidecar, (json.dumps(asdict(record), indent=1) + "\n").encode())
+        store.replace(notebook, content)
+    store.write_record(notebook, record)
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 
+from lib.store import replace
 from tools import numbers, record
 from tools.book import REPOSITORY, Book, BookError, attempt
 from tools.chapter import find, read_data, read_parameters
@@ -75,7 +76,7 @@ def reproduce(book: Book, stems: list[str], jobs: int) -> int:
     failed = [stem for stem in stems if stem not in values]
     records = {stem: record.read(folder, stem) for stem in values}
     path = folder.parent / "report.md"
-    record.replace(path, report(stated, verdicts, failed, records).encode())
+    replace(path, report(stated, verdicts, failed, records).encode())
     print(report(stated, verdicts, failed, records, "summary"))
     print(f"Report: {path}")
     bad = [one for many in verdicts.values() for one in many if not one.good]
@@ -123,7 +124,7 @@ def write(book: Book, stems: list[str]) -> int:
         stated["chapters"][stem] = new
     stated["chapters"] = {k: v for k in shown if (v := stated["chapters"].get(k))}
     head = takewhile(lambda line: line[:1] == "#", path.read_text("utf-8").splitlines())
-    record.replace(path, "\n".join([*head, *text(stated), ""]).encode())
+    replace(path, "\n".join([*head, *text(stated), ""]).encode())
     print(*(changes or ["Nothing changed."]), sep="\n")
     return 0
 

@@ -26,6 +26,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from benchmarks import page as benchmark
+from lib.store import replace
 from tools import api, numbers, pictures, policy, record, status
 from tools.book import (
     CHAPTERS,
@@ -160,7 +161,7 @@ def _text(book: Book, page: str) -> str:
 
 def _write(book: Book, name: str, text: str) -> None:
     """Write a staged file."""
-    record.replace(book.staged / name, text.encode())
+    replace(book.staged / name, text.encode())
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -29,6 +29,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from lib.store import replace
 from tools import record
 from tools.book import REPOSITORY, Book, BookError, alone_in, attempt, unknown
 from tools.chapter import Parameter, describe, find
@@ -177,7 +178,7 @@ def begin(root: Path, name: str, jobs: list[Job]) -> None:
         aside.unlink()
     runs = [{k: v for k, v in vars(job).items() if k != "root"} for job in jobs]
     content = json.dumps({"chapter": name, "runs": runs}, indent=1)
-    record.replace(note, content.encode())
+    replace(note, content.encode())
 
 
 def choose(states: dict[str, str], retry: list[str] | None) -> set[str]:

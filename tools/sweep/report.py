@@ -17,9 +17,10 @@ import matplotlib.pyplot as plt
 from jinja2 import Environment, FileSystemLoader
 
 from lib.figures import COLOURS, use_book_style
+from lib.store import replace
 from tools.chapter import Parameter
 from tools.glued import read_glued
-from tools.record import DONE, MISSING, STATES, Shelf, replace
+from tools.record import DONE, MISSING, STATES, Shelf
 from tools.run_notebooks import Job
 
 Row = dict[str, Any]
