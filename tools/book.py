@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import difflib
 import errno
@@ -143,6 +144,13 @@ def in_words(error: BookError | OSError) -> str:
         f"{next(named, 'Check the path and the disk')}, then try again. What was "
         "finished is kept."
     )
+
+
+def add_book_option(parser: argparse.ArgumentParser) -> None:
+    """Add the option of another book than this one; it is there as ``book``."""
+    how = {"dest": "book", "default": Book(), "metavar": "FOLDER"}
+    how["type"] = lambda folder: Book(Path(folder).resolve())
+    parser.add_argument("--root", help="the folder of another book", **how)
 
 
 STOPPED = "Stopped; what was finished is kept."

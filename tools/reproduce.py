@@ -27,7 +27,7 @@ from jinja2 import Environment, FileSystemLoader
 
 from lib.store import replace
 from tools import numbers, record
-from tools.book import REPOSITORY, Book, BookError, attempt
+from tools.book import REPOSITORY, Book, BookError, add_book_option, attempt
 from tools.chapter import find, read_data, read_parameters
 from tools.glued import read_glued, shown_in_prose
 from tools.numbers import Stated, Values, Verdict
@@ -178,10 +178,9 @@ def main(arguments: list[str] | None = None) -> int:
     add("chapters", nargs="*", help="numbers or starts of them (default: all)")
     add("--write", action="store_true", help="update numbers.yml from the book")
     add("--jobs", type=at_least(1), default=2, help="chapters at a time (default 2)")
-    add("--root", type=Path, default=REPOSITORY, help="the folder of another book")
+    add_book_option(parser)
     options = parser.parse_args(arguments)
-    book = Book(options.root.resolve())
-    return attempt(lambda: choose(book, options))
+    return attempt(lambda: choose(options.book, options))
 
 
 def choose(book: Book, options: argparse.Namespace) -> int:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -24,7 +23,7 @@ import nbformat
 from tqdm import tqdm
 
 from tools import execute, record
-from tools.book import REPOSITORY, Book, BookError, attempt, only_one
+from tools.book import Book, BookError, add_book_option, attempt, only_one
 from tools.chapter import find, read_parameters, reproducible, to_bytes
 from tools.record import Record, Shelf
 
@@ -152,8 +151,7 @@ def at_least(least: int) -> Callable[[str], int]:
 def main(arguments: list[str] | None = None) -> int:
     """Execute what changed; return the exit status."""
     options = parse(arguments)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    return attempt(lambda: refresh(Book(options.root.resolve()), options))
+    return attempt(lambda: refresh(options.book, options))
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -165,10 +163,10 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add("--only", action="append", metavar="CHAPTER", help="only this; repeatable")
     add("--force", action="store_true", help="also chapters that did not change")
     add("--out", type=Path, help="where to (default _build/executed)")
-    add("--root", type=Path, default=REPOSITORY, help="the folder of another book")
+    add_book_option(parser)
     options = parser.parse_args(arguments)
-    options.params = options.params or options.root / "params" / "ci.yml"
-    options.out = options.out or Book(options.root).executed
+    options.params = options.params or options.book.root / "params" / "ci.yml"
+    options.out = options.out or options.book.executed
     return options
 
 

@@ -30,9 +30,9 @@ from lib.store import replace
 from tools import api, numbers, pictures, policy, record, status
 from tools.book import (
     CHAPTERS,
-    REPOSITORY,
     Book,
     BookError,
+    add_book_option,
     attempt,
     exchange,
     filled,
@@ -216,8 +216,8 @@ def refresh(book: Book) -> int:
 def main(arguments: list[str] | None = None) -> int:
     """Stage the book and build its pages; return the exit status."""
     parser = argparse.ArgumentParser(description="Stage the book, build its HTML.")
-    parser.add_argument("--root", type=Path, default=REPOSITORY, help="another book")
-    book = Book(parser.parse_args(arguments).root.resolve())
+    add_book_option(parser)
+    book = parser.parse_args(arguments).book
     kept = "Stopped; the pages of before are kept."
     return attempt(lambda: refresh(book), refused=1, stopped=kept)
 

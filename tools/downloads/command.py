@@ -13,9 +13,9 @@ from tqdm import tqdm
 
 from lib.store import replace
 from tools.book import (
-    REPOSITORY,
     Book,
     BookError,
+    add_book_option,
     attempt,
     exchange,
     only_one,
@@ -104,14 +104,13 @@ def main(arguments: list[str] | None = None) -> int:
     )
     add = parser.add_argument
     add("--paper", choices=PAPERS, default=PAPERS[0], help="the sheet (default A4)")
-    add("--root", type=Path, default=REPOSITORY, help="the folder of another book")
+    add_book_option(parser)
     options = parser.parse_args(arguments)
-    book = Book(options.root.resolve())
     logging.getLogger("pypdf").setLevel(logging.ERROR)  # Chromium miscounts by one
 
     def work() -> int:
-        with only_one(book):
-            return refresh(book, options.paper)
+        with only_one(options.book):
+            return refresh(options.book, options.paper)
 
     kept = "Stopped; the downloads of before are kept."
     return attempt(work, refused=1, stopped=kept)

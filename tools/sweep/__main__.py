@@ -21,7 +21,6 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-import signal
 import sys
 from collections import Counter
 from contextlib import suppress
@@ -31,7 +30,7 @@ from tqdm import tqdm
 
 from lib.store import replace
 from tools import record
-from tools.book import REPOSITORY, Book, BookError, alone_in, attempt, unknown
+from tools.book import Book, BookError, add_book_option, alone_in, attempt, unknown
 from tools.chapter import Parameter, describe, find
 from tools.record import DONE, FAILED, LOST, MISSING
 from tools.run_notebooks import Job, as_they_end
@@ -62,16 +61,15 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add("--dry-run", action="store_true", help="list the runs and their states")
     add("--retry", nargs="*", metavar="KEY", help="again: all failed runs, or only KEY")
     add_engine_options(parser)
-    add("--root", type=Path, default=REPOSITORY, help="the folder of another book")
+    add_book_option(parser)
     return parser.parse_args(arguments)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Do what the command line asks; return the exit status."""
     options = parse(arguments)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    book = Book(options.root.resolve())
-    return attempt(lambda: (show_parameters if options.list else sweep)(book, options))
+    work = show_parameters if options.list else sweep
+    return attempt(lambda: work(options.book, options))
 
 
 def described(book: Book, options: argparse.Namespace) -> Known:
