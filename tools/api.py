@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from html import escape
 from itertools import pairwise
 from textwrap import wrap
 
 from lib.store import replace
 from tools.book import REPOSITORY, Book
 from tools.status import table
+from tools.template import written
 
 FOLDER = "back/api"
 INDEX = f"{FOLDER}/index"
@@ -64,30 +64,19 @@ def purpose(package: str) -> str:
 
 
 COLUMNS, WIDTH, HEIGHT, GAP = 3, 232, 118, 28
-LINE, LETTERS = 19, 26
-"""Height of a line of a box, and its letters at most."""
+LETTERS = 26
+"""The most in a line of a box."""
 
 
 def drawing(told: Mapping[str, str]) -> str:
     """Draw packages, and what each is for, as SVG: rows run to and fro."""
     corners = [_corner(place) for place in range(len(told))]
     middles = [(x + WIDTH / 2, y + HEIGHT / 2) for x, y in corners]
-    flow = [
-        f'<path d="M{x} {y} L{(x + u) / 2} {(y + v) / 2} L{u} {v}"/>'
-        for (x, y), (u, v) in pairwise(middles)
-    ]
-    size = f'width="{WIDTH}" height="{HEIGHT}" rx="6"'
-    words = [
-        _words(*corner, *box) for corner, box in zip(corners, told.items(), strict=True)
-    ]
-    return TEMPLATE.read_text(encoding="utf-8").format(
-        width=COLUMNS * (WIDTH + GAP) + GAP,
-        height=corners[-1][1] + HEIGHT + GAP,
-        names=", ".join(told),
-        flow="\n".join(flow),
-        boxes="\n".join(f'<rect x="{x}" y="{y}" {size}/>' for x, y in corners),
-        words="\n".join(words),
-    )
+    lines = [wrap(what, LETTERS, break_on_hyphens=False) for what in told.values()]
+    size = {"box": (WIDTH, HEIGHT), "width": COLUMNS * (WIDTH + GAP) + GAP}
+    size["height"] = corners[-1][1] + HEIGHT + GAP
+    boxes, steps = list(zip(corners, told, lines, strict=True)), list(pairwise(middles))
+    return written(TEMPLATE, boxes=boxes, steps=steps, **size)
 
 
 def _corner(place: int) -> tuple[int, int]:
@@ -96,16 +85,6 @@ def _corner(place: int) -> tuple[int, int]:
     if row % 2:
         column = COLUMNS - 1 - column
     return GAP + column * (WIDTH + GAP), GAP + row * (HEIGHT + GAP)
-
-
-def _words(x: int, y: int, name: str, what: str) -> str:
-    """Write a package's name and what it is for into its box."""
-    lines = "".join(
-        f'<text x="{x + 12}" y="{y + 50 + LINE * k}">{escape(line)}</text>'
-        for k, line in enumerate(wrap(what, LETTERS, break_on_hyphens=False))
-    )
-    bold = 'font-size="18px" font-weight="bold"'
-    return f'<text x="{x + 12}" y="{y + 26}" {bold}>{name}</text>{lines}'
 
 
 def main() -> None:

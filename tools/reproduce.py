@@ -23,8 +23,6 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader
-
 from lib.store import replace
 from tools import numbers, record
 from tools.book import REPOSITORY, Book, BookError, add_book_option, attempt
@@ -33,6 +31,7 @@ from tools.glued import read_glued, shown_in_prose
 from tools.numbers import Stated, Values, Verdict
 from tools.run_notebooks import at_least
 from tools.status import distinct
+from tools.template import written
 
 EXPERIMENTS = "BOOK_EXPERIMENTS"
 """The variable that names the folder where experiments keep results."""
@@ -91,12 +90,9 @@ def report(
     block: str | None = None,
 ) -> str:
     """Write the report as Markdown, or one block of it."""
-    here = Environment(loader=FileSystemLoader(Path(__file__).parent))
-    template = here.get_template("reproduce.md")
     told = {"verdicts": verdicts, "failed": failed, "records": records}
     told |= {"rules": stated.tolerances, "distinct": distinct}
-    write = template.blocks[block] if block else template.root_render_func
-    return "".join(write(template.new_context(told)))
+    return written(Path(__file__).with_suffix(".md"), block, **told)
 
 
 def write(book: Book, stems: list[str]) -> int:

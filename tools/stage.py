@@ -19,7 +19,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from functools import partial
-from html import escape
 from pathlib import Path
 
 import nbformat
@@ -42,6 +41,7 @@ from tools.book import (
 from tools.chapter import code_cells, read_parameters
 from tools.downloads import offer
 from tools.glued import glued
+from tools.template import written
 
 ASSETS = "_assets"
 COPIED = (ASSETS, "references.bib", "_toc.yml")
@@ -187,8 +187,8 @@ def build_html(book: Book) -> None:
     if subprocess.run(command, **silent, env=os.environ | ANYWHERE).returncode:
         raise BookError("The pages were not built; jupyter-book says above why.")
     html = fresh / "_build" / "html"
-    title = escape(read_yaml(book.root / "_config.yml")["title"])
-    door = DOOR.read_text().format(title=title, first=f"{book.pages()[0]}.html")
+    title = read_yaml(book.root / "_config.yml")["title"]
+    door = written(DOOR, title=title, first=f"{book.pages()[0]}.html")
     (html / "index.html").write_text(door, encoding="utf-8")
     finish_pages(html)
     exchange(html, book.html)

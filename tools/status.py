@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from tools.numbers import Stated, Values
 from tools.record import Record
+from tools.template import written
 
 PAGE = "back/status"
 CHAPTER = "{{doc}}`/chapters/{}`"
@@ -34,72 +34,13 @@ def parts(
     data : Path
         The folder of the image packs, with a ``.json`` beside each.
     """
-    none = [
-        f"- {CHAPTER.format(stem)}: {why}\n" for stem, why in stated.uncertified.items()
-    ]
+    packs = [json.loads(p.read_text("utf-8")) for p in sorted(data.glob("*.json"))]
+    told = {"records": records, "stated": stated, "values": values, "packs": packs}
+    told |= {"distinct": distinct, "json": json.dumps}
+    names = ("chapters", "certificates", "uncertified", "images", "machine", "versions")
     return {
-        "chapters": _chapters(records),
-        "certificates": certificates(stated, values),
-        "uncertified": "".join(none) or "none.",
-        "images": _images(data),
-        "machine": distinct(records, "machine"),
-        "versions": distinct(records, "versions"),
+        name: written(Path(__file__).with_suffix(".md"), name, **told) for name in names
     }
-
-
-def certificates(stated: Stated, values: Mapping[str, Values]) -> str:
-    """Make the table that shows each gap beside its limit."""
-    rows = [
-        [
-            *(CHAPTER.format(stem), gap.why),
-            *(_digits(x, gap.unit) for x in (values[stem][gap.name], gap.limit)),
-        ]
-        for stem in values
-        for gap in stated.gaps(stem)
-    ]
-    return table(["chapter", "of what", "gap", "limit"], rows)
-
-
-def _digits(value: Any, unit: str) -> str:
-    """Write a gap: floats in two digits, what is formatted already as it is."""
-    text = f"{value:.2g}" if isinstance(value, float) else f"{value}"
-    return f"{text} {unit}".strip()
-
-
-def _images(folder: Path) -> str:
-    """Make the table of the image packs and the hashes of their files."""
-    read = [json.loads(p.read_text("utf-8")) for p in sorted(folder.glob("*.json"))]
-    rows = [
-        [
-            *(f"`{p['file']}`", f"{p['count']:,}", p["source"]),
-            f"`{p['file_sha256'][:16]}…`",
-        ]
-        for p in read
-        if "file_sha256" in p
-    ]
-    return table(["pack", "images", "what", "sha256 of the file"], rows)
-
-
-def _chapters(records: Records) -> str:
-    """Make the table of the runs."""
-    rows = [
-        [
-            *(CHAPTER.format(stem), f"{done.seconds:.1f} s"),
-            *(f"{done.peak_mib:.0f} MiB", done.date, _set(done.parameters)),
-        ]
-        for stem, done in records.items()
-    ]
-    total = sum(done.seconds for done in records.values())
-    peak = max((done.peak_mib for done in records.values()), default=0)
-    rows.append(["**all**", f"**{total:.1f} s**", f"**{peak:.0f} MiB**", "", ""])
-    head = ["chapter", "run time", "peak memory", "date", "parameters set"]
-    return table(head, rows)
-
-
-def _set(parameters: Mapping[str, Any]) -> str:
-    """Write the parameters that were set from outside."""
-    words = [f"`{name} = {json.dumps(value)}`" for name, value in parameters.items()]
-    return ", ".join(words) or "none"
 
 
 def distinct(records: Records, field: str, link: str = CHAPTER) -> str:

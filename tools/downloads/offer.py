@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from html import escape
 from pathlib import Path
 
 from tools.book import Book, BookError, filled
+from tools.template import written
 
 PAGE = "back/downloads"
 FOLDER = "downloads"
@@ -26,24 +26,13 @@ def page(book: Book, text: str) -> str:
 
 def offer(book: Book, *, made: bool) -> str:
     """Write the list of what there is, with the PDFs and the zip if they are made."""
-    words = Path(__file__).with_name("made.html" if made else "absent.html").read_text()
     kinds = {"notebook": "_sources/chapters/{}.ipynb"}
     kinds |= {"text": "_sources/chapters/{}.md"}
     kinds |= {"PDF": f"{FOLDER}/chapters/{{}}.pdf"} if made else {}
-    rows = ["".join(f"<th>{kind}</th>" for kind in ["chapter", *kinds])]
-    for stem, path in book.chapters().items():
-        name = escape(title_of(path))
-        cells = [f'<a href="../chapters/{stem}.html">{name}</a>'] + [
-            f'<a href="../{file.format(stem)}" aria-label="{kind} of {name}">{kind}</a>'
-            for kind, file in kinds.items()
-        ]
-        rows.append("".join(f"<td>{cell}</td>" for cell in cells))
-    head, *body = (f"<tr>{row}</tr>\n" for row in rows)
-    return (
-        f"{BEGIN}\n{words}"
-        '<div class="pst-scrollable-table-container"><table class="table">\n'
-        f"<thead>{head}</thead>\n<tbody>\n{''.join(body)}</tbody>\n</table></div>\n{END}"
-    )
+    titles = {stem: title_of(path) for stem, path in book.chapters().items()}
+    told = {"made": made, "kinds": kinds, "titles": titles}
+    text = written(Path(__file__).with_suffix(".html"), **told)
+    return f"{BEGIN}\n{text}{END}"
 
 
 def title_of(path: Path) -> str:

@@ -6,7 +6,6 @@ import itertools
 import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 
 from playwright.sync_api import Browser
@@ -15,10 +14,10 @@ from lib.store import replace
 from tools.book import Book, BookError, read_yaml
 from tools.downloads import binding, offer
 from tools.downloads.press import opened, running_head, to_pdf
+from tools.template import written
 
 ARTICLE = Path(__file__).with_name("article.js").read_text(encoding="utf-8")
 STYLE = Path(__file__).with_name("volume.css").read_text(encoding="utf-8")
-DOCUMENT = Path(__file__).with_name("volume.html").read_text(encoding="utf-8")
 
 NUMBER = """begins => document.querySelectorAll("[data-page]").forEach(
   span => { span.textContent = begins[span.dataset.page]; })"""
@@ -121,27 +120,13 @@ def write(book: Book, leaves: list[Leaf]) -> str:
     """Write the volume, whose contents do not yet say where pages begin."""
     config = read_yaml(book.root / "_config.yml")
     notes = config.get("sphinx", {}).get("config", {}).get("html_theme_options", {})
-    told = {
-        "title": config["title"],
-        "by": f"{config['author']}, {config['copyright']}",
-        "notes": notes.get("extra_footer", ""),
-        "logo": (book.html / "_static" / "logo.svg").as_uri(),
-    }
-    return DOCUMENT.format(
-        **{name: escape(text) for name, text in told.items()},
+    told = {"book": config, "style": STYLE, "leaves": leaves, "anchor": anchor}
+    return written(
+        Path(__file__).with_suffix(".html"),
+        notes=notes.get("extra_footer", ""),
+        logo=(book.html / "_static" / "logo.svg").as_uri(),
         styles=max((leaf.styles for leaf in leaves), key=len),
-        style=STYLE,
-        contents="".join(_contents(book, leaves)),
-        articles="\n".join(leaf.html for leaf in leaves),
+        parts=parts(book),
+        titles={leaf.page: leaf.title for leaf in leaves},
+        **told,
     )
-
-
-def _contents(book: Book, leaves: list[Leaf]) -> Iterator[str]:
-    """Write the lines of the contents: captions of parts, and titles with links."""
-    titles = {leaf.page: escape(leaf.title) for leaf in leaves}
-    for caption, pages in parts(book):
-        if caption:
-            yield f'<p class="contents-part">{escape(caption)}</p>'
-        for place, title in ((anchor(page), titles[page]) for page in pages):
-            link = f'<a href="#{place}">{title}</a><span data-page="{place}"></span>'
-            yield f'<p class="contents-line">{link}</p>'

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
-from jinja2 import Environment, FileSystemLoader
 
 from lib.figures import COLOURS, use_book_style
 from lib.store import replace
@@ -22,6 +21,7 @@ from tools.chapter import Parameter
 from tools.glued import read_glued
 from tools.record import DONE, MISSING, STATES, Shelf
 from tools.run_notebooks import Job
+from tools.template import written
 
 Row = dict[str, Any]
 
@@ -100,10 +100,9 @@ def write_page(root: Path, name: str, rows: list[Row], known: Known) -> None:
         columns = dict.fromkeys(name for row in own for name in row)
         parts[stem] = {"rows": own, "columns": columns, "plots": plots}
         parts[stem]["left"] = len(pairs[most:])
-    here = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True)
-    counts = Counter(row["status"] for row in rows)
-    page = here.get_template("page.html")
-    text = page.render(name=name, counts=counts, states=STATES, parts=parts)
+    told = {"name": name, "states": STATES, "parts": parts}
+    told["counts"] = Counter(row["status"] for row in rows)
+    text = written(Path(__file__).with_name("page.html"), **told)
     replace(root / "index.html", text.encode("utf-8", "backslashreplace"))
 
 
