@@ -16,7 +16,7 @@ PY := .venv/bin/python
 # The stamp is written last, and its name carries the lock, the packages and the
 # folder: a broken install, a new lock or a moved checkout all ask for a fresh .venv.
 STAMP := .venv/.installed-$(shell { cat requirements.lock pyproject.toml; pwd; } | cksum | tr -d ' ')
-CODE := lib experiments tools benchmarks tests _ext
+CODE := lib experiments figures tools benchmarks tests _ext
 
 .DEFAULT_GOAL := help
 .PHONY: help book html downloads test check lint lint-chapters lab serve clean lock \

@@ -25,7 +25,7 @@ NUMBER = re.compile(r"(?<![\w`:)\]])\((?P<number>A?\d{1,2})\)(?![\w`(])")
 BEFORE_NAPOLEON = 400
 """Priority of a hook that sees docstrings as they are written."""
 
-OURS = ("lib", "experiments")
+OURS = ("lib", "experiments", "figures")
 """The packages whose docstrings make the reference."""
 
 LITERAL = re.compile(r"(``.*?``|`[^`]*`)")

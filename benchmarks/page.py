@@ -14,7 +14,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from lib.figures import COLOURS, plot_benchmark, style
+from figures import COLOURS, plot_benchmark, style
 from lib.store import replace
 from tools.book import REPOSITORY, filled
 from tools.status import table

@@ -23,6 +23,9 @@ INDEX = f"{FOLDER}/index"
 PICTURE = REPOSITORY / "_assets" / "architecture.svg"
 TEMPLATE = REPOSITORY / "tools" / "architecture.svg"
 
+BESIDE_LIB = ("experiments", "figures")
+"""The packages with a page that are not rooms of the library."""
+
 PAGE = """\
 # `{name}`
 
@@ -37,7 +40,7 @@ def packages(book: Book) -> dict[str, str]:
     """Map the pages of the reference, in their order, to the packages they show."""
     pages = [page for page in book.pages() if page.startswith(f"{FOLDER}/")]
     names = {page: page.rpartition("/")[2] for page in pages if page != INDEX}
-    return {p: n if n == "experiments" else f"lib.{n}" for p, n in names.items()}
+    return {p: n if n in BESIDE_LIB else f"lib.{n}" for p, n in names.items()}
 
 
 def page(package: str) -> str:

@@ -17,7 +17,8 @@ from tools.chapter import Parameters
 INPUTS = (
     "lib/**/*.py",
     "experiments/**/*.py",
-    "lib/**/*.mplstyle",
+    "figures/**/*.py",
+    "figures/**/*.mplstyle",
     "data/*.json",  # these name the sha256 of the images
     "requirements.lock",
 )

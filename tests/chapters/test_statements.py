@@ -24,9 +24,9 @@ ROWS = list(rows())
 
 
 def words_of_the_code():
-    """Return all words in the library, the experiments and the tools."""
-    folders = (REPOSITORY / name for name in ("lib", "experiments", "tools"))
-    files = (path for folder in folders for path in folder.rglob("*.py"))
+    """Return all words in the library, the experiments, the figures and the tools."""
+    names = ("lib", "experiments", "figures", "tools")
+    files = (path for name in names for path in (REPOSITORY / name).rglob("*.py"))
     texts = (path.read_text(encoding="utf-8") for path in files)
     return {word for text in texts for word in re.findall(r"\w+", text)}
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.patches import Circle, Polygon
 
-from lib import figures
+import figures
 
 
 def test_section_cuts_each_piece_at_height_one_and_draws_both_norms(ax):

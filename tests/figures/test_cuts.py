@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+import figures
 from experiments import Questions
-from lib import figures
-from lib.figures.methods import CUTTING_PLANES as METHODS
+from figures.methods import CUTTING_PLANES as METHODS
 
 
 def test_both_bounds_are_drawn_as_distances(ax):

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from lib import figures
+import figures
 
 
 def test_a_certified_descent_shows_the_best_bound_so_far(ax):

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from lib import figures
+import figures
 from lib.problem import Network
 
 

@@ -6,8 +6,8 @@ from html import unescape
 
 import pytest
 
-from lib.figures import interactive
-from lib.figures.interactive import KINDS
+from figures import interactive
+from figures.interactive import KINDS
 from tools.book import REPOSITORY
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lib import figures
+import figures
 
 AT = np.array([0.0, 1.0, 2.0])
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+import figures
 from experiments import Ascents, SearchSizes
-from lib import figures
 
 
 def test_maxima_are_marked_at_their_place_and_kappa_is_the_best(ax):

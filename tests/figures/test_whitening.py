@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from lib import figures
+import figures
 
 RESULT = SimpleNamespace(
     pixels=3072,

@@ -14,7 +14,7 @@ from tools.book import Book
 from tools.chapter import code_cells, read_chapter
 
 ROOT = Path(__file__).resolve().parents[2]
-HOUSE = ("lib", "experiments")
+HOUSE = ("lib", "experiments", "figures")
 FROM_OUTSIDE = ("experiments", "benchmarks", "tools", "_ext")
 
 LONGEST_FUNCTION = 35
@@ -23,7 +23,7 @@ MEDIAN, NINE_IN_TEN = 12, 24
 """Lines of functions with their signatures; the bodies have a median of about 8."""
 
 MOST_ROOMS = 24
-MOST_CODE_LINES = {"lib": 8500, "tools": 2400}
+MOST_CODE_LINES = {"lib": 8000, "figures": 900, "tools": 2400}
 """Lib aims at 7,500 lines: lower this as it shrinks."""
 
 LEFT_OUT = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT}
@@ -82,21 +82,28 @@ def positional(node: ast.FunctionDef) -> int:
 
 
 def past_the_door(tree: ast.Module) -> list[str]:
-    """List imports from a module of lib of what its package offers itself."""
+    """List imports from an inner module of what its package offers itself."""
     return [
         f"{alias.name} from {node.module}"
         for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom) and (node.module or "").count(".") > 1
+        if isinstance(node, ast.ImportFrom) and node.module
         for alias in node.names
-        if alias.name in offered(".".join(node.module.split(".")[:2]))
+        if (package := package_of(node.module)) != node.module
+        and alias.name in offered(package)
     ]
+
+
+def package_of(module: str) -> str:
+    """Return the room of lib, or the package beside it, that a module is in."""
+    parts = module.split(".")
+    return ".".join(parts[: 2 if parts[0] == "lib" else 1])
 
 
 @cache
 def offered(package: str) -> list[str]:
-    """Return the names that a package of lib offers, read without loading it."""
+    """Return the names that lib's rooms and figures offer, read without loading."""
     door = ROOT.joinpath(*package.split("."), "__init__.py")
-    if not (package.startswith("lib.") and door.is_file()):
+    if not (package.startswith(("lib.", "figures")) and door.is_file()):
         return []
     assigned = [node for node in tree_of(door).body if isinstance(node, ast.Assign)]
     lists = {node.targets[0].id: node.value for node in assigned}
@@ -164,3 +171,5 @@ def test_the_search_sees_who_goes_past_the_door():
     assert past_the_door(ast.parse(good)) == []
     wrong = ast.parse("def f():\n    from lib.problem.problem import Network, other\n")
     assert past_the_door(wrong) == ["Network from lib.problem.problem"]
+    inner = ast.parse("from figures.style import COLOURS, STYLE\nimport figures\n")
+    assert past_the_door(inner) == ["COLOURS from figures.style"]

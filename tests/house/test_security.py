@@ -16,7 +16,7 @@ import yaml
 from tools import book
 
 ROOT = Path(__file__).resolve().parents[2]
-CODE = ("lib", "experiments", "tools", "benchmarks", "_ext")
+CODE = ("lib", "experiments", "figures", "tools", "benchmarks", "_ext")
 
 # -- nothing that is read is run
 

@@ -46,7 +46,7 @@ def write_chapter(book: Book, stem: str, *cells: str) -> Path:
 
 def make_book(root: Path, **chapters: str | list[str]) -> Book:
     """Make a book of one page and some chapters, each given by its cells."""
-    for folder in ("chapters", "params", "lib", "_assets", "back"):
+    for folder in ("chapters", "params", "lib", "figures", "_assets", "back"):
         (root / folder).mkdir(parents=True)
     entries = "".join(f"  - file: chapters/{stem}\n" for stem in chapters)
     (root / "_toc.yml").write_text(f"{TOC}{entries}  - file: back/status\n")

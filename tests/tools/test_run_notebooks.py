@@ -104,7 +104,10 @@ def test_only_the_chapter_that_changed_runs_again(done_book, run, rewrite, capsy
     assert outputs(executed(book, "two")) == "22\n"
 
 
-@pytest.mark.parametrize("name", ["lib/part.py", "requirements.lock", "lib/new.py"])
+INPUTS = ("lib/part.py", "lib/new.py", "figures/new.py", "figures/look.mplstyle")
+
+
+@pytest.mark.parametrize("name", [*INPUTS, "requirements.lock"])
 def test_what_a_chapter_depends_on_changes_its_key(new_book, name):
     book = new_book(one="pass")
     source = book.chapters()["one"]

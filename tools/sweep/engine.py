@@ -150,6 +150,6 @@ def _require_same(book: Book, job: Job) -> None:
         raise BookError(
             f"The book in {book.root} of a worker is not the one of the sweep, or was "
             f"changed meanwhile: {job.stem}, a file that its parameters name, lib, "
-            "data, requirements.lock or Python differ. Bring it to the same state and "
-            "run the sweep again."
+            "figures, data, requirements.lock or Python differ. Bring it to the same "
+            "state and run the sweep again."
         )

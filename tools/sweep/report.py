@@ -15,7 +15,7 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 
-from lib.figures import COLOURS, use_book_style
+from figures import COLOURS, use_book_style
 from lib.store import replace
 from tools.chapter import Parameter
 from tools.glued import read_glued

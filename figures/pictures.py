@@ -13,7 +13,7 @@ from matplotlib.colors import Normalize
 from matplotlib.image import AxesImage
 from matplotlib.patches import Circle, Polygon, Wedge
 
-from lib.figures.style import COLOURS
+from figures.style import COLOURS
 from lib.numerics import Array
 from lib.problem import Network
 

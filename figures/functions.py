@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from lib.figures.style import (
+from figures.style import (
     OBJECTIVE,
     OPTIMUM,
     draw_level,

@@ -1,6 +1,6 @@
 """Figures of the book: each function draws a result and computes nothing."""
 
-from lib.figures.functions import (
+from figures.functions import (
     plot_correlation,
     plot_dual_values,
     plot_landscape,
@@ -11,8 +11,8 @@ from lib.figures.functions import (
     plot_segment,
     plot_turned_basis,
 )
-from lib.figures.interactive import interactive
-from lib.figures.methods import (
+from figures.interactive import interactive
+from figures.methods import (
     plot_benchmark,
     plot_bounds,
     plot_certified_descent,
@@ -28,7 +28,7 @@ from lib.figures.methods import (
     plot_ratios,
     plot_rounds,
 )
-from lib.figures.pictures import (
+from figures.pictures import (
     plot_generated,
     plot_great_circles,
     plot_regions,
@@ -39,7 +39,7 @@ from lib.figures.pictures import (
     plot_tiles,
     sphere_grid,
 )
-from lib.figures.sizes import (
+from figures.sizes import (
     plot_ascents,
     plot_cell_counts,
     plot_complexity,
@@ -52,8 +52,8 @@ from lib.figures.sizes import (
     plot_shortfalls,
     plot_size_accuracy,
 )
-from lib.figures.style import COLOURS, use_book_style
-from lib.figures.weight_decay import (
+from figures.style import COLOURS, use_book_style
+from figures.weight_decay import (
     plot_activations,
     plot_band,
     plot_band_width,

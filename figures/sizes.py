@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from lib.figures.methods import CUTTING_PLANES
-from lib.figures.style import (
+from figures.methods import CUTTING_PLANES
+from figures.style import (
     COLOURS,
     SAMPLES,
     draw_level,

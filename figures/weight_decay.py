@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from lib.figures.style import (
+from figures.style import (
     BETA,
     EXCESS,
     OBJECTIVE,
