@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from scipy.linalg import LinAlgError
 
 from lib.certificate import Certificate, Round, Solution, certify
 from lib.certificate.weak_duality import from_dual_point
@@ -81,9 +82,11 @@ def solve(
     ``(X u)_+ g^T``. Each round certifies the network, adds a neuron at every
     local maximum of ``|R^T (X u)_+|`` above beta, finds the best output weights
     of all neurons (a group lasso), and slides them inside their cells if they are
-    few or if nothing else helps. The objective decreases in every round, and the
-    certificate closes when no direction is above beta. No radius t has to be
-    guessed.
+    few or if nothing else helps. Where that rests, or takes long, a convex master goes
+    on: (17) over the simplicial pieces of cells that hold the neurons and the local
+    maxima, exact up to rank 4. The best network and the best dual point of all rounds
+    are kept, so that neither side of the gap ever gets worse, and the certificate
+    closes when no direction is above beta. No radius t has to be guessed.
 
     Parameters
     ----------
@@ -249,20 +252,22 @@ class _ConvexMaster:
     its cells' neurons alone, these go on.
     """
 
-    status = "The oracle names no further piece: the rest is rounding."
-
     def __init__(self, search: _Search, here: _State) -> None:
         """Start from the pieces of the neurons."""
         self.search, self.pieces = search, Pieces(search.problem)
-        self.accuracy = FIRST_ACCURACY
-        for u in here.network.U:
-            self.pieces.add(u)
+        self.accuracy, self.neurons = FIRST_ACCURACY, here.network.U
+        self.status = "The oracle names no further piece: the rest is rounding."
 
     def round(self, here: _State, fresh: Array) -> _State | None:
         """Solve the master with the pieces of fresh neurons; None if all is done."""
         problem, before = self.search.problem, len(self.pieces)
-        for u in fresh:
-            self.pieces.add(u)
+        try:
+            for u in np.vstack([self.neurons, fresh]):
+                self.pieces.add(u)
+        except ValueError as error:  # hyperplanes that double precision cannot part
+            self.status = f"No convex master was made: {error}"
+            return None
+        self.neurons = self.neurons[:0]
         if len(self.pieces) > before or self.accuracy == FIRST_ACCURACY:
             gap = SHARE_OF_GAP * here.proof.relative_gap
             self.accuracy = min(self.accuracy, max(gap, LAST_ACCURACY))
@@ -271,10 +276,14 @@ class _ConvexMaster:
             self.accuracy = last if self.accuracy > last else LAST_ACCURACY
         else:
             return None
-        point = solve_master(problem, list(self.pieces), tolerance=self.accuracy)
-        U = self.pieces.inputs(point)
+        try:
+            point = solve_master(problem, list(self.pieces), tolerance=self.accuracy)
+            U = self.pieces.inputs(point)
+            network = Network(U, ridge(problem, U)).balanced()
+        except (LinAlgError, ValueError) as error:
+            self.status = f"The convex master broke down: {error}"
+            return None
         self.pieces.keep_used(point)
-        network = Network(U, ridge(problem, U)).balanced()
         value, bound = objective(problem, network), self.search.bound
         return _State(network, from_dual_point(problem, value, point.Z, bound))
 

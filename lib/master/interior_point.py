@@ -337,7 +337,7 @@ class _System:
             _, trial, room = self.direction(factor, 0.0, [None] * len(self.blocks))
             target *= (1 - min(room, 1.0)) ** 3
             dzeta, steps, room = self.direction(factor, target, trial)
-            share = min(BACK * room, 1.0)
+            share = self.bent(min(BACK * room, 1.0), dzeta, steps)
             if not share > SHORTEST:
                 break
             self.zeta = self.zeta + share * dzeta
@@ -358,6 +358,27 @@ class _System:
         if off <= FEASIBLE and 0.5 * product <= tolerance * value:
             return 0.0
         return product / sum(b.degree for b in blocks)
+
+    def bent(self, share: float, dzeta: Array, steps: list[_Step]) -> float:
+        """Shorten a step until it lowers the residual of a loss that is not squared.
+
+        Where its slope is straight, as beyond Huber's bends, a full step may go
+        anywhere.
+        """
+        problem = self.problem
+        if type(problem.loss) is Squared:
+            return share
+        changes = zip(self.blocks, steps, strict=True)
+        dF = sum(block.answers(block.change(step)) for block, step in changes)
+        here = float(np.abs(self.off).max())
+        rounding = FEASIBLE * float(np.abs(problem.beta * self.zeta).max())
+        while share > SHORTEST:
+            R = problem.loss.residual(self.F + share * dF, problem.Y)
+            there = np.abs(problem.beta * (self.zeta + share * dzeta) - R).max()
+            if there <= (1 - share / 4) * here + rounding:
+                break
+            share /= 2
+        return share
 
     def factor(self) -> Callable[[Array], Array]:
         """Return the solution of ``beta dzeta + B K dzeta = right``, with B = loss''.
