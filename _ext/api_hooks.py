@@ -115,7 +115,7 @@ def resolve_short_name(
 ) -> nodes.Node | None:
     """Find what a docstring calls by a short name, as the code there does.
 
-    ``factorize``, or ``lib.recovery.completely_positive.factorize`` of a module whose
+    ``factorize``, or ``lib.master.completely_positive.factorize`` of a module whose
     package hands it on, is the only object of that name, or the only one there. What a
     module keeps for itself has no entry, and so no link; what is nowhere is an error.
     """

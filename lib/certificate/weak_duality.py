@@ -11,7 +11,7 @@ from lib.cone_pca import AnyOracle, Maximum
 from lib.cone_pca.kappa import oracle_for
 from lib.losses import STAY_INSIDE, best_scale
 from lib.networks import as_network
-from lib.numerics import Array
+from lib.numerics import Array, unit_rows
 from lib.problem import Bounds, Network, Problem, residual
 
 REFINEMENTS = 3
@@ -19,6 +19,16 @@ REFINEMENTS = 3
 
 PEAK = 1e-3
 """Local maxima so near to beta take part in the refinement of a dual point."""
+
+CLOSED = 1e-10
+"""Relative gap at which a refinement is good enough."""
+
+CROWDED = 4.0
+"""How much farther from beta than the highest peak a neuron's value may be, and the
+neuron be thought of as one of a continuum of maxima."""
+
+ON_WALL = 1e-9
+"""Height above a wall, of unit weights, below which a neuron lies in both cells."""
 
 MOST_PEAKS = 512
 """Most local maxima that take part, the highest first."""
@@ -141,7 +151,34 @@ def certify(
     primal = problem.loss.value(F, problem.Y) + problem.beta * network.weight_decay
     kappa = bound(problem.spread(R))
     proof = _proof(problem, primal, R, kappa)
-    return _refined(problem, proof, R, refine, bound)
+    return _refined(problem, network, proof, refine, bound)
+
+
+def from_dual_point(
+    problem: Problem, primal: float, Z: Array, bound: AnyOracle
+) -> Certificate:
+    """Prove what a multiple of Z proves, wherever Z is from.
+
+    Parameters
+    ----------
+    problem : Problem
+    primal : float
+        The objective of some network.
+    Z : (n, c) array
+        Any dual point.
+    bound : callable
+        An oracle made for the problem's X.
+
+    Returns
+    -------
+    Certificate
+        Its ``kappa`` is that of Z.
+
+    Notes
+    -----
+    Equations (11) and (78). An oracle call.
+    """
+    return _proof(problem, primal, Z, bound(problem.spread(Z)))
 
 
 def proved_value(problem: Problem, Z: Array, kappa_bound: float) -> float:
@@ -178,29 +215,54 @@ def _proof(problem: Problem, primal: float, R: Array, kappa: Maximum) -> Certifi
 
 
 def _refined(
-    problem: Problem, proof: Certificate, Z: Array, steps: int, bound: AnyOracle
+    problem: Problem, network: Network, proof: Certificate, steps: int, bound: AnyOracle
 ) -> Certificate:
     """Move the dual point to where the local maxima of ``|Z^T h(u)|`` equal beta.
 
     Scaling lowers all of Z for the sake of a few directions that stick out by
     rounding. This lowers those directions alone, by the smallest change of Z that
-    does so to first order.
+    does so to first order. Where maxima are not isolated, as in a cell with several
+    neurons, the neurons and the means of those that share a cell stand for them.
     """
-    best, kappa = proof, proof.kappa
-    for _ in range(steps):
-        peaks = kappa.candidate_values > problem.beta * (1 - PEAK)
-        if not peaks.any() or kappa.value > problem.beta * (1 + PEAK):
-            break
-        most = min(MOST_PEAKS, MOST_ACTIVATIONS // len(problem.X))
-        if most == 0:
-            break
-        Z = Z + _correction(problem, Z, kappa.candidates[peaks][:most])
-        kappa = bound(problem.spread(Z))
-        trial = _proof(problem, proof.primal, Z, kappa)
-        if trial.dual <= best.dual:
-            break
-        best = Certificate(trial.primal, trial.dual, trial.Z, proof.kappa)
+    R = problem.loss.residual(problem.predict(network), problem.Y)
+    best = proof
+    for crowd in (np.zeros((0, network.U.shape[1])), None):
+        if crowd is None:
+            if best.relative_gap <= CLOSED:
+                break
+            crowd = _crowd(problem, network, R, proof.kappa)
+        Z, kappa = R, proof.kappa
+        for _ in range(steps):
+            peaks = kappa.candidate_values > problem.beta * (1 - PEAK)
+            if not peaks.any() or kappa.value > problem.beta * (1 + PEAK):
+                break
+            most = min(MOST_PEAKS, MOST_ACTIVATIONS // len(problem.X))
+            if most == 0:
+                break
+            points = np.vstack([kappa.candidates[peaks], crowd])[:most]
+            Z = Z + _correction(problem, Z, points)
+            kappa = bound(problem.spread(Z))
+            trial = _proof(problem, proof.primal, Z, kappa)
+            if trial.dual <= best.dual:
+                break
+            best = Certificate(trial.primal, trial.dual, trial.Z, proof.kappa)
     return best
+
+
+def _crowd(problem: Problem, network: Network, R: Array, kappa: Maximum) -> Array:
+    """Return directions of neurons, and means of those that share a cell, at beta.
+
+    Those count whose value is as near to beta as that of the highest peak.
+    """
+    U = unit_rows(network.U[np.argsort(-np.linalg.norm(network.U, axis=1))])
+    U = U[U.any(axis=1)][:MOST_PEAKS]
+    heights = problem.X @ U.T
+    signs = np.sign(heights) * (np.abs(heights) > ON_WALL)
+    i, j = np.triu_indices(len(U), 1)
+    shared = (signs.T @ signs)[i, j] == (np.abs(signs).T @ np.abs(signs))[i, j]
+    U = np.vstack([U, unit_rows(U[i[shared]] + U[j[shared]])])
+    off = np.abs(np.linalg.norm(problem.features(U).T @ R, axis=1) / problem.beta - 1)
+    return U[off <= CROWDED * abs(kappa.value / problem.beta - 1)]
 
 
 def _correction(problem: Problem, Z: Array, U: Array) -> Array:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+from scipy.linalg import LinAlgError
 
 from lib.certificate import Certificate, Round, Solution, certify
+from lib.certificate.weak_duality import from_dual_point
 from lib.cone_pca import AnyOracle, Maximum
 from lib.cone_pca.kappa import InCoordinates, oracle_for
 from lib.frank_wolfe.sliding.merge import merged
 from lib.frank_wolfe.sliding.step import cross, slide
 from lib.master.fit import hold
 from lib.master.group_lasso import output_weights
+from lib.master.interior_point import solve_master
+from lib.master.pieces import Pieces, ridge
 from lib.numerics import Array
 from lib.problem import Network, Problem, objective
 from lib.problem.units import Units, in_units
@@ -41,6 +45,26 @@ is cheap, and new neurons alone crowd around an optimal one."""
 BRIEF = 30
 """Newton steps of a larger network: where more are needed, new neurons do better."""
 
+MOST_ANSWERS = 20_000
+"""Most entries of Y for which the convex master is tried: it solves systems of this
+size, or of the size of its pieces."""
+
+FEW_ANSWERS = 2000
+"""Entries of Y up to which the convex master takes over after some rounds: it is
+then faster than long slides."""
+
+PATIENCE = 5
+"""How many rounds it waits: most problems are solved by then."""
+
+FIRST_ACCURACY = 1e-3
+"""Relative accuracy asked of the first convex masters: their pieces are few."""
+
+SHARE_OF_GAP = 1e-2
+"""And of the next, in units of the proved gap."""
+
+LAST_ACCURACY = 1e-13
+"""Relative accuracy of the last one, where rounding ends."""
+
 
 def solve(
     problem: Problem,
@@ -58,9 +82,11 @@ def solve(
     ``(X u)_+ g^T``. Each round certifies the network, adds a neuron at every
     local maximum of ``|R^T (X u)_+|`` above beta, finds the best output weights
     of all neurons (a group lasso), and slides them inside their cells if they are
-    few or if nothing else helps. The objective decreases in every round, and the
-    certificate closes when no direction is above beta. No radius t has to be
-    guessed.
+    few or if nothing else helps. Where that rests, or takes long, a convex master goes
+    on: (17) over the simplicial pieces of cells that hold the neurons and the local
+    maxima, exact up to rank 4. The best network and the best dual point of all rounds
+    are kept, so that neither side of the gap ever gets worse, and the certificate
+    closes when no direction is above beta. No radius t has to be guessed.
 
     Parameters
     ----------
@@ -115,9 +141,16 @@ def solve(
     bound = oracle_for(problem.X, bound)
     inside = InCoordinates(inner.X, units.basis, units.x, bound)
     search = _Search(inner, units, tolerance, inside, progress)
-    network, status = search.run(start, rounds)
-    found = units.leave(network)
+    best, status = search.run(start, rounds)
+    found = units.leave(best.network)
     certificate = certify(problem, found, bound=bound)
+    if certificate.relative_gap > tolerance:
+        # The dual point of another round, or of the convex master, may prove more.
+        other = from_dual_point(
+            problem, certificate.primal, best.proof.Z * units.y, bound
+        )
+        if other.dual > certificate.dual:
+            certificate = replace(other, kappa=certificate.kappa)
     converged = certificate.relative_gap <= tolerance
     return Solution(found, certificate, tuple(search.history), status, converged)
 
@@ -141,24 +174,34 @@ class _Search:
     progress: Callable[[Round], None] | None
     history: list[Round] = field(default_factory=list)
 
-    def run(self, start: Network | None, rounds: int) -> tuple[Network, str]:
-        """Return the best network and why the rounds ended."""
+    def run(self, start: Network | None, rounds: int) -> tuple[_State, str]:
+        """Return the best of all rounds and why they ended."""
         network = Network.zero(*self.problem.shape[1:])
         if start is not None:
             network = self.units.enter(start)
         here = self.prove(network)
-        for _ in range(rounds):
+        convex = None
+        for count in range(rounds):
             self.report(here)
             if here.proof.relative_gap <= self.tolerance:
-                return here.network, "The relative gap reached the tolerance."
+                return here, "The relative gap reached the tolerance."
             fresh = _improving(here.proof.kappa, self.problem.beta)
             if here.network.width + len(fresh) == 0:
-                return here.network, "No neuron improves on the zero network."
-            there = self.round(here, fresh)
-            if not _is_better(there.proof, here.proof):
-                return here.network, "The round improved neither value nor gap."
-            here = there
-        return here.network, f"The limit of {rounds} rounds was reached."
+                return here, "No neuron improves on the zero network."
+            if convex is None:
+                there = self.round(here, fresh)
+                better = _is_better(there.proof, here.proof)
+                here = _best(there, here)
+                if better and (count < PATIENCE or self.problem.Y.size > FEW_ANSWERS):
+                    continue
+                if self.problem.Y.size > MOST_ANSWERS:
+                    return here, "The round improved neither value nor gap."
+                convex = _ConvexMaster(self, here)
+            there = convex.round(here, fresh)
+            if there is None:
+                return here, convex.status
+            here = _best(there, here)
+        return here, f"The limit of {rounds} rounds was reached."
 
     def prove(self, network: Network) -> _State:
         """Certify with the oracle asked for."""
@@ -200,6 +243,59 @@ class _Search:
                 if _is_better(there.proof, here.proof):
                     return there
         return self.prove(corrected)
+
+
+class _ConvexMaster:
+    """Rounds of (17) on the pieces that hold the neurons and the local maxima.
+
+    They are convex: where the corrected network rests in a point that is optimal for
+    its cells' neurons alone, these go on.
+    """
+
+    def __init__(self, search: _Search, here: _State) -> None:
+        """Start from the pieces of the neurons."""
+        self.search, self.pieces = search, Pieces(search.problem)
+        self.accuracy, self.neurons = FIRST_ACCURACY, here.network.U
+        self.status = "The oracle names no further piece: the rest is rounding."
+
+    def round(self, here: _State, fresh: Array) -> _State | None:
+        """Solve the master with the pieces of fresh neurons; None if all is done."""
+        problem, before = self.search.problem, len(self.pieces)
+        try:
+            for u in np.vstack([self.neurons, fresh]):
+                self.pieces.add(u)
+        except ValueError as error:  # hyperplanes that double precision cannot part
+            self.status = f"No convex master was made: {error}"
+            return None
+        self.neurons = self.neurons[:0]
+        if len(self.pieces) > before or self.accuracy == FIRST_ACCURACY:
+            gap = SHARE_OF_GAP * here.proof.relative_gap
+            self.accuracy = min(self.accuracy, max(gap, LAST_ACCURACY))
+        elif self.accuracy > LAST_ACCURACY:
+            last = SHARE_OF_GAP * self.search.tolerance
+            self.accuracy = last if self.accuracy > last else LAST_ACCURACY
+        else:
+            return None
+        try:
+            point = solve_master(problem, list(self.pieces), tolerance=self.accuracy)
+            U = self.pieces.inputs(point)
+            network = Network(U, ridge(problem, U)).balanced()
+        except (LinAlgError, ValueError) as error:
+            self.status = f"The convex master broke down: {error}"
+            return None
+        self.pieces.keep_used(point)
+        value, bound = objective(problem, network), self.search.bound
+        return _State(network, from_dual_point(problem, value, point.Z, bound))
+
+
+def _best(new: _State, old: _State) -> _State:
+    """Keep the better network and the better dual point; the latest local maxima."""
+    network, proof = new.network, new.proof
+    if old.proof.primal < proof.primal:
+        network, proof = old.network, replace(proof, primal=old.proof.primal)
+    if old.proof.dual > proof.dual:
+        proof = replace(proof, dual=old.proof.dual, Z=old.proof.Z)
+    return _State(network, proof)
 
 
 def _slid(problem: Problem, network: Network, steps: float) -> Network:

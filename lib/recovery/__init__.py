@@ -1,7 +1,7 @@
 """From the solutions of convex programs back to neurons, and to fewer of them."""
 
+from lib.master.completely_positive import factorize
 from lib.recovery.caratheodory import prune
-from lib.recovery.completely_positive import factorize
 from lib.recovery.recover import (
     Recovery,
     recover_from_activations,

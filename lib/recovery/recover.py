@@ -9,9 +9,9 @@ import numpy as np
 
 from lib.copositive import Relaxation
 from lib.copositive.relaxation import evaluate, kernel_value
+from lib.master.completely_positive import factorize
 from lib.numerics import Array
 from lib.problem import Network, Problem, objective
-from lib.recovery.completely_positive import factorize
 from lib.recovery.semi_nmf import BlockNeurons, split_block
 
 Split = Callable[[Array, Array], BlockNeurons | Network]

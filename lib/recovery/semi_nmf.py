@@ -16,9 +16,9 @@ from lib.conic import (
     solve_interior,
     unpack,
 )
+from lib.master.completely_positive import NOISE, factorize
 from lib.numerics import Array
 from lib.problem import Network
-from lib.recovery.completely_positive import NOISE, factorize
 
 IN_SPAN = 1e-9
 """Relative distance of a block from the span of the rays that counts as rounding."""

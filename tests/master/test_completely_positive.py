@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from lib.copositive.counterexamples import horn_matrix, pentagon_matrix
+from lib.master.completely_positive import EXACT
 from lib.recovery import factorize
-from lib.recovery.completely_positive import EXACT
 
 ROUNDING = 1e-14
 """Relative error of a construction of a few eliminations, 30 times what was seen."""
