@@ -5,8 +5,6 @@ dual value and the constraint ``kappa(Z) <= beta`` are statements about rational
 and for few samples of rank up to three all of them can be decided exactly.
 """
 
-from __future__ import annotations
-
 import json
 import math
 from dataclasses import dataclass

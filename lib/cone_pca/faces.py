@@ -3,8 +3,6 @@
 This is problem (2), with ``R = A^T A``, the step that Algorithm 1 asks of every cell.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from itertools import combinations
 

@@ -1,7 +1,5 @@
 """The dual norm ``kappa(Z) = max_{|u|<=1} |Z^T (X u)_+|`` that certifies optimality."""
 
-from __future__ import annotations
-
 import math
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace

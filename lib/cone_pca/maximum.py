@@ -1,7 +1,5 @@
 """What is known of ``kappa(Z) = max_{|u|<=1} |Z^T (X u)_+|``, however it was found."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Protocol
 

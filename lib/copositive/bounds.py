@@ -4,8 +4,6 @@ Solvers propose a dual point; what is proved of it here uses eigenvalues and
 rounding errors only.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

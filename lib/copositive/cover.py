@@ -5,8 +5,6 @@ inequalities ``G u >= 0``. (19) takes the cells, (17) their simplicial pieces, (
 the single cell of a spike-free X.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The data of the paper's experiments: synthetic sets by seed, image packs by hash."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from dataclasses import dataclass

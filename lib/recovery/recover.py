@@ -1,7 +1,5 @@
 """The way back: networks from the solutions of the convex programs."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 

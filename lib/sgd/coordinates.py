@@ -8,8 +8,6 @@ space of Y it stays there. A part of V off it does not just decay, as ``F = H V`
 it, so Y allows a reduction for such starts only.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

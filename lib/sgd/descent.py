@@ -1,7 +1,5 @@
 """Runs of gradient descent: trials in chunks that fit, curves, checkpoints."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial

@@ -1,7 +1,5 @@
 """One epoch as a CUDA graph: hundreds of small kernels started at once."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import torch

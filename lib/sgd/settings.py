@@ -1,7 +1,5 @@
 """What a run of gradient descent is told: the trials, and how to run them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

@@ -4,8 +4,6 @@ De-meaned data are never spike-free, so Theorem 2 says nothing of them. Their sy
 does: every class can be lit alone, at the price of ``sqrt(n / (n - k))``.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
