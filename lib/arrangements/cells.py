@@ -326,8 +326,7 @@ def unit_normals(X: Array) -> Array:
 
     Of two parallel rows the first is kept; its sign is its own. O(n k d).
     """
-    rows = unit_rows(X)
-    rows = rows[rows.any(axis=1)]
+    rows = unit_rows(X, zeros=False)
     return rows[_first_of_line(rows)]
 
 

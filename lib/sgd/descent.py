@@ -8,13 +8,13 @@ import numpy as np
 import torch
 
 from lib.losses import Squared
-from lib.numerics import Array
+from lib.numerics import Array, require_count
 from lib.problem import Network, Problem
 from lib.sgd.checkpoint import Checkpoint
 from lib.sgd.coordinates import Inputs, Outputs, reduce_inputs, reduce_outputs
 from lib.sgd.epochs import Epochs, Shared, Start
 from lib.sgd.graphs import stepper
-from lib.sgd.settings import Grid, Settings, find_device, require_count
+from lib.sgd.settings import Grid, Settings, find_device
 from lib.sgd.starts import StartOf, by_name, in_sequence
 from lib.store import fingerprint
 

@@ -245,8 +245,11 @@ def test_grid_says_what_is_wrong_with_it(given, match):
 @pytest.mark.parametrize(
     ("given", "match"),
     [
-        ({"epochs": 0}, "epochs must be at least 1; got 0"),
-        ({"checkpoint_every": 0}, "checkpoint_every must be at least 1; got 0"),
+        ({"epochs": 0}, "epochs must be a whole number >= 1; got 0"),
+        (
+            {"checkpoint_every": 0},
+            "checkpoint_every must be a whole number >= 1; got 0",
+        ),
         ({"tolerance": -1.0}, "tolerance must be >= 0; got -1.0"),
         ({"precision": "half"}, "precision must be 'float64' or 'float32'; got 'half'"),
         ({"activation": "tanh"}, "activation must be 'relu' or 'linear'; got 'tanh'"),
