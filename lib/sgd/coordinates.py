@@ -46,6 +46,11 @@ class Inputs:
     basis: Array | None
     null: Array | None = None
 
+    @property
+    def rank(self) -> int:
+        """How many coordinates there are."""
+        return (self.rows if self.basis is None else self.basis).shape[1]
+
     def encode(self, U: Array) -> tuple[Array, float]:
         """Return the coordinates, (m, r), and the squared norm of the rest."""
         if self.basis is None:

@@ -9,7 +9,7 @@ import torch
 
 from lib.data import gaussian_teacher
 from lib.problem import Problem
-from lib.sgd import Grid, Settings, descend, graphs, largest_stable_rate
+from lib.sgd import Grid, Settings, descend, largest_stable_rate
 from lib.sgd import descent as descent_module
 
 SAME_SUMS = 1e-10
@@ -325,7 +325,7 @@ def test_capturing_an_epoch_leaves_no_trace_of_its_warm_up(problem, monkeypatch)
     plain, epochs = make_epochs(problem), make_epochs(problem)
     advance = epochs.advance
     epochs.U = OnCuda(epochs.U)
-    step = graphs.stepper(epochs)
+    step = epochs.stepper()
     for _ in range(4):
         step()
         plain.advance()
