@@ -10,6 +10,7 @@ import numpy as np
 
 from lib.certificate import Certificate, certify
 from lib.cone_pca import Maximum, correlation
+from lib.cone_pca.maximum import ranked
 from lib.numerics import Array
 from lib.problem import Network, Problem
 
@@ -159,8 +160,7 @@ class CentredOracle:
 def _at(X: Array, Z: Array, u: Array, bound: float) -> Maximum:
     """Return what a unit vector attains, with the bound."""
     values = correlation(X, Z, u[None])
-    best = float(values[0])
-    return Maximum(best, max(bound, best), u, u[None], values)
+    return ranked(u[None], values, max(bound, float(values[0])))
 
 
 def _climb(X: Array, Z: Array, u: Array) -> Array:
