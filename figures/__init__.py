@@ -1,72 +1,12 @@
 """Figures of the book: each function draws a result and computes nothing."""
 
-from figures.functions import (
-    plot_correlation,
-    plot_dual_values,
-    plot_landscape,
-    plot_losses,
-    plot_maxima,
-    plot_rescaling,
-    plot_robust_fits,
-    plot_segment,
-    plot_turned_basis,
-)
-from figures.interactive import interactive
-from figures.methods import (
-    plot_benchmark,
-    plot_bounds,
-    plot_certified_descent,
-    plot_descents,
-    plot_distances,
-    plot_enclosure,
-    plot_final_objectives,
-    plot_gaps,
-    plot_margin_accuracy,
-    plot_margin_objective,
-    plot_prolonged,
-    plot_radii,
-    plot_ratios,
-    plot_rounds,
-)
-from figures.pictures import (
-    plot_generated,
-    plot_great_circles,
-    plot_regions,
-    plot_section,
-    plot_sectors,
-    plot_sphere,
-    plot_split,
-    plot_tiles,
-    sphere_grid,
-)
-from figures.sizes import (
-    plot_ascents,
-    plot_cell_counts,
-    plot_complexity,
-    plot_growth,
-    plot_growth_errors,
-    plot_nodes,
-    plot_questions,
-    plot_ridge_accuracy,
-    plot_sandwich,
-    plot_shortfalls,
-    plot_size_accuracy,
-)
-from figures.style import COLOURS, use_book_style
-from figures.weight_decay import (
-    plot_activations,
-    plot_band,
-    plot_band_width,
-    plot_generation,
-    plot_literal,
-    plot_looseness,
-    plot_path_errors,
-    plot_path_neurons,
-    plot_pooled_values,
-    plot_relaxed_values,
-    plot_spiral_excess,
-    plot_spiral_losses,
-)
+from figures.functions import *
+from figures.interactive import *
+from figures.methods import *
+from figures.pictures import *
+from figures.sizes import *
+from figures.style import *
+from figures.weight_decay import *
 
 __all__ = [
     "COLOURS",

@@ -1,7 +1,5 @@
 """Graphs of functions: objectives, kappa around the circle, losses, networks."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

@@ -5,8 +5,6 @@ A cell leaves a description of what is to be drawn; the scripts in
 sentence that says where the figure is, below the still figure of the same thing.
 """
 
-from __future__ import annotations
-
 import html
 import json
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """How methods fare: objectives and bounds on the way, and where each ends."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

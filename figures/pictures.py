@@ -1,7 +1,5 @@
 """Pictures of arrangements, cones, classes and images."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What depends on how much there is: samples, starts, directions, images, draws."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The one look of the book: style sheet, colours, and what axes have in common."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

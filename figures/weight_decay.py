@@ -1,7 +1,5 @@
 """What depends on the weight decay: optima, relaxations, descents, paths."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -60,6 +60,9 @@ class Loss:
     smoothness: ClassVar[float]
     """Largest eigenvalue that the Hessian blocks can have."""
 
+    free_unit: ClassVar[bool] = False
+    """Whether the outputs may be measured in any unit."""
+
     @property
     def name(self) -> str:
         """The word by which :func:`get_loss` finds the loss."""
@@ -112,11 +115,6 @@ class Loss:
         """
         return self, Y
 
-    @property
-    def free_unit(self) -> bool:
-        """Whether the outputs may be measured in any unit."""
-        return False
-
 
 @dataclass(frozen=True)
 class Squared(Loss):
@@ -129,6 +127,7 @@ class Squared(Loss):
     """
 
     smoothness: ClassVar[float] = 1.0
+    free_unit: ClassVar[bool] = True
 
     def value(self, F: Array, Y: Array) -> float:
         """Return half the squared error."""
@@ -152,11 +151,6 @@ class Squared(Loss):
     def scaled(self, Y: Array, unit: float) -> tuple[Loss, Array]:
         """Return the same loss for ``Y / unit``."""
         return self, Y / unit
-
-    @property
-    def free_unit(self) -> bool:
-        """True: the squared error is homogeneous."""
-        return True
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,6 @@ parameters read the same declarations. Kinds are written in names, brackets and 
 numbers, since papermill reads no more of an annotation.
 """
 
-from __future__ import annotations
-
 import difflib
 import math
 import os

@@ -1,7 +1,5 @@
 """Results on disk: files written whole, keys of their content, records beside them."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

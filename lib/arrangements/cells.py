@@ -5,8 +5,6 @@ constant on each open cell of the arrangement, so a cell is a linear regime of
 the network; the matrices ``D_i`` of the paper are its patterns.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import comb, e, pi
@@ -104,6 +102,30 @@ def directions(angles: Array) -> Array:
 
 
 @dataclass(frozen=True, eq=False)
+class Rays(Sequence):
+    """The rays of many cells in one table.
+
+    Parameters
+    ----------
+    table : (R, d) array
+    starts, ends : (P,) int arrays
+        Cell i owns the rows ``starts[i]`` up to ``ends[i]``.
+    """
+
+    table: Array
+    starts: np.ndarray
+    ends: np.ndarray
+
+    def __len__(self) -> int:
+        """Return the number of cells."""
+        return len(self.starts)
+
+    def __getitem__(self, cell: int) -> Array:
+        """Return the rays of one cell, (k, d)."""
+        return self.table[self.starts[cell] : self.ends[cell]]
+
+
+@dataclass(frozen=True, eq=False)
 class Cells:
     """The full-dimensional cells of an arrangement.
 
@@ -126,30 +148,6 @@ class Cells:
     def __len__(self) -> int:
         """Return ``P``, the number of cells."""
         return len(self.patterns)
-
-
-@dataclass(frozen=True, eq=False)
-class Rays(Sequence):
-    """The rays of many cells in one table.
-
-    Parameters
-    ----------
-    table : (R, d) array
-    starts, ends : (P,) int arrays
-        Cell i owns the rows ``starts[i]`` up to ``ends[i]``.
-    """
-
-    table: Array
-    starts: np.ndarray
-    ends: np.ndarray
-
-    def __len__(self) -> int:
-        """Return the number of cells."""
-        return len(self.starts)
-
-    def __getitem__(self, cell: int) -> Array:
-        """Return the rays of one cell, (k, d)."""
-        return self.table[self.starts[cell] : self.ends[cell]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -328,8 +326,7 @@ def unit_normals(X: Array) -> Array:
 
     Of two parallel rows the first is kept; its sign is its own. O(n k d).
     """
-    rows = unit_rows(X)
-    rows = rows[rows.any(axis=1)]
+    rows = unit_rows(X, zeros=False)
     return rows[_first_of_line(rows)]
 
 

@@ -5,8 +5,6 @@ no third ray lies on all the walls that they share; a cut adds a ray on every ed
 that it crosses, and recomputes it from its walls, so that errors do not add up.
 """
 
-from __future__ import annotations
-
 from collections import namedtuple
 from itertools import product
 

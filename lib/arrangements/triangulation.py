@@ -1,7 +1,5 @@
 """Which rays of a cell lie on which hyperplanes, and its simplicial pieces."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

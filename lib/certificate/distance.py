@@ -4,8 +4,6 @@ A certificate says that it is at most so far; a neuron that lowers the objective
 that it is at least so far.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any

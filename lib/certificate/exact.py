@@ -5,12 +5,11 @@ dual value and the constraint ``kappa(Z) <= beta`` are statements about rational
 and for few samples of rank up to three all of them can be decided exactly.
 """
 
-from __future__ import annotations
-
 import json
 import math
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +30,9 @@ MOST_RANK = 3
 SHRINKS = (0.0, *(2.0**-k for k in range(50, 8, -6)))
 """By how much Z is shrunk, in turn, until the exact constraint holds."""
 
-Vector = tuple[int, ...]
-Cell = tuple[list[Vector], list[list[int]]]
+Exact = np.ndarray
+"""An array of whole numbers or fractions of Python, which numpy adds and multiplies
+without a rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,69 +146,61 @@ def exact_primal(problem: Problem, network: Network) -> Fraction:
     """Return the objective (5) for the squared loss, exactly. O(n m (d + c))."""
     X, Y = _fractions(problem.X), _fractions(problem.Y)
     U, V = _fractions(network.U), _fractions(network.V)
-    error = Fraction(0)
-    for row, y in enumerate(Y):
-        seen = X[row * problem.pooling : (row + 1) * problem.pooling]
-        hidden = [sum(max(_dot(x, u), Fraction(0)) for x in seen) for u in U]
-        for k, target in enumerate(y):
-            output = sum(h * v[k] for h, v in zip(hidden, V, strict=True))
-            error += (output - target) ** 2
-    decay = sum(w * w for rows in (U, V) for row in rows for w in row)
-    return (error + Fraction(problem.beta) * decay) / 2
+    error = problem.pool(np.maximum(X @ U.T, 0)) @ V - Y
+    decay = (U * U).sum() + (V * V).sum()
+    return ((error * error).sum() + Fraction(problem.beta) * decay) / 2
 
 
 def exact_dual(Y: Array, Z: Array) -> Fraction:
     """Return ``<Z, Y> - |Z|^2 / 2``, exactly."""
-    pairs = zip(_fractions(Z), _fractions(Y), strict=True)
-    return sum((_dot(z, y) - _dot(z, z) / 2 for z, y in pairs), Fraction(0))
+    Y, Z = _fractions(Y), _fractions(Z)
+    return (Z * (Y - Z / 2)).sum()
 
 
 def is_feasible(problem: Problem, Z: Array) -> bool:
     """Decide ``kappa(Z) <= beta`` in integers, for X of rank at most 3."""
     X, x_bits = _integers(problem.X)
     basis = independent_rows(X, MOST_RANK + 1)
-    if not basis:
+    if len(basis) == 0:
         return True  # no neuron ever fires
-    if len(basis) < len(X[0]):
-        X = [tuple(_dot(x, b) for b in basis) for x in X]
+    if len(basis) < X.shape[1]:
+        X = X @ basis.T
     else:
-        basis = _axes(len(basis))
-    gram = [[_dot(a, b) for b in basis] for a in basis]
+        basis = np.eye(len(basis), dtype=object)
+    gram, d = basis @ basis.T, len(basis)
     rows, z_bits = _integers(problem.spread(Z))
     square = Fraction(problem.beta) ** 2 * Fraction(4) ** (x_bits + z_bits)
     for rays, A in _cells(X, rows):
-        form = _form(A, square, gram)
-        simplices = [(rays[0], *rays[k : k + len(rays[0]) - 1]) for k in _fan(rays)]
-        if not all(is_copositive(_on_rays(form, simplex)) for simplex in simplices):
-            return False
+        form = square.numerator * gram - square.denominator * (A.T @ A)
+        for k in range(1, len(rays) - d + 2):  # the fan around the first ray
+            simplex = rays[[0, *range(k, k + d - 1)]]
+            if not is_copositive((simplex @ form @ simplex.T).tolist()):
+                return False
     return True
 
 
-def independent_rows(rows: list[Vector], most: int) -> list[Vector]:
+def independent_rows(rows: Exact, most: int) -> Exact:
     """Return the first rows that span all others, at most ``most``, by integers.
 
     Their number is the rank, or ``most`` if the rank is at least that.
 
     Examples
     --------
-    >>> independent_rows([(0, 0), (1, 2), (2, 4), (1, 0)], 4)
-    [(1, 2), (1, 0)]
+    >>> rows = np.array([(0, 0), (1, 2), (2, 4), (1, 0)], dtype=object)
+    >>> independent_rows(rows, 4).tolist()
+    [[1, 2], [1, 0]]
     """
-    chosen: list[Vector] = []
-    echelon: list[tuple[int, Vector]] = []
-    for row in rows:
+    chosen, echelon = [], []
+    for k, row in enumerate(rows):
         rest = row
         for pivot, line in echelon:
-            a, b = line[pivot], rest[pivot]
-            rest = tuple(a * p - b * q for p, q in zip(rest, line, strict=True))
+            rest = line[pivot] * rest - rest[pivot] * line
         if any(rest):
-            common = math.gcd(*rest)
-            pivot = next(k for k, entry in enumerate(rest) if entry)
-            echelon.append((pivot, tuple(entry // common for entry in rest)))
-            chosen.append(row)
+            echelon.append((np.flatnonzero(rest)[0], rest // math.gcd(*rest)))
+            chosen.append(k)
         if len(chosen) == most:
             break
-    return chosen
+    return rows[chosen]
 
 
 def is_copositive(M: list[list[int]]) -> bool:
@@ -250,50 +242,37 @@ def _require_exact(problem: Problem) -> None:
         )
 
 
-def _cells(X: list[Vector], Z: list[Vector]) -> list[Cell]:
+def _cells(X: Exact, Z: Exact) -> list[tuple[Exact, Exact]]:
     """Return the rays of each cell, in cyclic order, and its map ``A = Z^T D X``.
 
     The orthants are cut by one point after the other. Cells are refined by the
     coordinate planes, which does no harm and makes every cell pointed.
     """
-    d, c = len(X[0]), len(Z[0])
-    cells = [(rays, [[0] * d for _ in range(c)]) for rays in _orthants(d)]
+    d, zero = X.shape[1], np.zeros((Z.shape[1], X.shape[1]), dtype=object)
+    signs = product((1, -1), repeat=d)
+    cells = [(np.diag(np.array(row, dtype=object)), zero) for row in signs]
     for x, z in zip(X, Z, strict=True):
-        cut = []
+        cut, step = [], np.outer(z, x)
         for rays, A in cells:
             above, below = _split(rays, x)
-            if above:
-                cut.append((above, _added(A, z, x)))
-            if below:
+            if len(above):
+                cut.append((above, A + step))
+            if len(below):
                 cut.append((below, A))
         cells = cut
     return cells
 
 
-def _axes(d: int) -> list[Vector]:
-    """Return the d unit vectors."""
-    return [tuple(int(i == k) for i in range(d)) for k in range(d)]
-
-
-def _orthants(d: int) -> list[list[Vector]]:
-    """Return the rays of the 2^d orthants."""
-    signs = np.array(np.meshgrid(*[[1, -1]] * d)).reshape(d, -1).T.tolist()
-    return [
-        [tuple(s * e for e in axis) for s, axis in zip(row, _axes(d), strict=True)]
-        for row in signs
-    ]
-
-
-def _split(rays: list[Vector], x: Vector) -> tuple[list[Vector], list[Vector]]:
+def _split(rays: Exact, x: Exact) -> tuple[Exact, Exact]:
     """Return the rays of the parts where ``x . u`` is >= 0 and <= 0.
 
     A part without inside is empty; a cell on which x vanishes counts as below.
     """
-    heights = [_dot(x, ray) for ray in rays]
+    heights = (rays @ x).tolist()
     if max(heights) <= 0:
-        return [], rays
+        return rays[:0], rays
     if min(heights) >= 0:
-        return rays, []
+        return rays, rays[:0]
     above, below = [], []
     for k, (ray, height) in enumerate(zip(rays, heights, strict=True)):
         if height >= 0:
@@ -302,51 +281,11 @@ def _split(rays: list[Vector], x: Vector) -> tuple[list[Vector], list[Vector]]:
             below.append(ray)
         other = (k + 1) % len(rays)
         if height * heights[other] < 0 and (len(rays) > 2 or k == 0):
-            crossing = _crossing(ray, height, rays[other], heights[other])
+            crossing = abs(heights[other]) * ray + abs(height) * rays[other]
+            crossing = crossing // math.gcd(*crossing)
             above.append(crossing)
             below.append(crossing)
-    return above, below
-
-
-def _crossing(a: Vector, height: int, b: Vector, other: int) -> Vector:
-    """Return the primitive integer ray of the cone of a and b at height zero."""
-    up, down = abs(other), abs(height)
-    ray = [up * p + down * q for p, q in zip(a, b, strict=True)]
-    common = math.gcd(*ray)
-    return tuple(p // common for p in ray)
-
-
-def _added(A: list[list[int]], z: Vector, x: Vector) -> list[list[int]]:
-    """Return ``A + z x^T``."""
-    return [
-        [a + q * p for a, p in zip(row, x, strict=True)]
-        for row, q in zip(A, z, strict=True)
-    ]
-
-
-def _form(
-    A: list[list[int]], square: Fraction, gram: list[list[int]]
-) -> list[list[int]]:
-    """Return integers proportional to ``square gram - A^T A``."""
-    d, top, bottom = len(gram), square.numerator, square.denominator
-    return [
-        [
-            top * gram[i][j] - bottom * sum(row[i] * row[j] for row in A)
-            for j in range(d)
-        ]
-        for i in range(d)
-    ]
-
-
-def _fan(rays: list[Vector]) -> range:
-    """Return where the simplices of the fan around the first ray begin."""
-    return range(1, len(rays) - len(rays[0]) + 2)
-
-
-def _on_rays(form: list[list[int]], rays: tuple[Vector, ...]) -> list[list[int]]:
-    """Return the form between the rays, ``W^T Q W``."""
-    images = [[_dot(row, ray) for row in form] for ray in rays]
-    return [[_dot(ray, image) for image in images] for ray in rays]
+    return np.array(above), np.array(below)
 
 
 def _minor(M: list[list[int]], i: int, j: int) -> list[list[int]]:
@@ -361,21 +300,16 @@ def _det(M: list[list[int]]) -> int:
     return sum((-1) ** j * M[0][j] * _det(_minor(M, 0, j)) for j in range(len(M)))
 
 
-def _dot(a: Any, b: Any) -> Any:
-    """Return the inner product of two short vectors."""
-    return sum(p * q for p, q in zip(a, b, strict=True))
-
-
-def _fractions(matrix: Array) -> list[list[Fraction]]:
+def _fractions(matrix: Array) -> Exact:
     """Return the entries of a matrix of floats as they are."""
-    return [[Fraction(entry) for entry in row] for row in matrix.tolist()]
+    return np.vectorize(Fraction, otypes=[object])(matrix)
 
 
-def _integers(matrix: Array) -> tuple[list[Vector], int]:
+def _integers(matrix: Array) -> tuple[Exact, int]:
     """Return integers and k with ``matrix = integers / 2^k``, exactly."""
     rows = _fractions(matrix)
-    bits = max(entry.denominator.bit_length() - 1 for row in rows for entry in row)
-    return [tuple(int(entry * 2**bits) for entry in row) for row in rows], bits
+    bits = max(entry.denominator.bit_length() - 1 for entry in rows.flat)
+    return np.vectorize(int, otypes=[object])(rows * 2**bits), bits
 
 
 def _hexadecimal(matrix: Array) -> list[list[str]]:

@@ -1,7 +1,5 @@
 """What every solver returns: a network, its certificate, and how it got there."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from lib.certificate.weak_duality import Certificate

@@ -4,8 +4,6 @@ What is found is a neuron worth adding and a lower bound of kappa; the maximum
 itself is the business of branch and bound.
 """
 
-from __future__ import annotations
-
 from collections import namedtuple
 
 import numpy as np

@@ -10,8 +10,6 @@ back with its bounds and is dealt again. Parts end by counts and not by the cloc
 the search is the same whatever does it, unless its time is limited.
 """
 
-from __future__ import annotations
-
 import os
 from collections import namedtuple
 from concurrent.futures import Executor, ThreadPoolExecutor

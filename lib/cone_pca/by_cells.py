@@ -1,7 +1,5 @@
 """kappa as Algorithm 1 prints it: cone-constrained PCA in one cell after another."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """An oracle that counts how often it is asked: the measure that solvers share."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from lib.cone_pca.maximum import AnyOracle, Maximum

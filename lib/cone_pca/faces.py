@@ -3,8 +3,6 @@
 This is problem (2), with ``R = A^T A``, the step that Algorithm 1 asks of every cell.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -17,7 +15,7 @@ from lib.arrangements.double_description import (
     make_table,
     simplicial_cones,
 )
-from lib.numerics import Array, unit_of, unit_rows
+from lib.numerics import Array, require_finite, unit_of, unit_rows
 
 FEASIBLE = 1e-10
 """Sine by which a direction may lie below a wall: ten times what counts as on it,
@@ -72,14 +70,10 @@ def cone_of(B: Array) -> Cone:
     Raises
     ------
     ValueError
-        If B is not a finite matrix.
+        If B is not finite.
     """
-    if B.ndim != 2 or not np.isfinite(B).all():
-        raise ValueError(
-            f"A cone needs a finite matrix B of inward normals; got B {B.shape} with "
-            f"{int((~np.isfinite(B)).sum())} bad entries."
-        )
-    walls = _walls(B)
+    require_finite("B", B)
+    walls = unit_rows(B, zeros=False)
     order, basis = independent_first(walls)
     # The right singular vectors beyond the rank span what no wall sees.
     lines = np.linalg.svd(basis.T)[2][basis.shape[1] :]
@@ -87,12 +81,6 @@ def cone_of(B: Array) -> Cone:
         return Cone(np.zeros((0, B.shape[1])), np.eye(B.shape[1]), walls)
     rays = _rays(walls[order] @ basis) @ basis.T
     return Cone(rays, lines, walls)
-
-
-def _walls(B: Array) -> Array:
-    """Return the unit inward normals of the nonzero rows."""
-    rows = unit_rows(B)
-    return rows[rows.any(axis=1)]
 
 
 def _rays(walls: Array) -> Array:
@@ -214,10 +202,9 @@ def cone_pca_by_subsets(A: Array, B: Array) -> ConeMaximum:
     The method that the paper cites for (2) (its Lemma 7): O(m^(d - 1)) eigenproblems.
     """
     _check(A, B)
-    walls, unit = _walls(B), unit_of(A)
-    A = A / unit
-    best = ConeMaximum(0.0, _anywhere(cone_of(B)), 0)
-    tried = 0
+    cone, unit = cone_of(B), unit_of(A)
+    walls, A, tried = cone.walls, A / unit, 0
+    best = ConeMaximum(0.0, _anywhere(cone), 0)
     for size in range(min(A.shape[1], len(walls) + 1)):
         for active in combinations(range(len(walls)), size):
             tried += 1
@@ -241,10 +228,4 @@ def _check(A: Array, B: Array) -> None:
             f"cone_pca needs A (c, d) and B (m, d) of equal width; got A {A.shape} "
             f"and B {B.shape}."
         )
-    for name, matrix in (("A", A), ("B", B)):
-        bad = int((~np.isfinite(matrix)).sum())
-        if bad:
-            raise ValueError(
-                f"cone_pca needs a finite {name}; got {bad} bad entries. Remove or "
-                "impute them."
-            )
+    require_finite("A", A)

@@ -1,7 +1,5 @@
 """The dual norm ``kappa(Z) = max_{|u|<=1} |Z^T (X u)_+|`` that certifies optimality."""
 
-from __future__ import annotations
-
 import math
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -124,7 +122,7 @@ class Oracle:
         elif self._rank > 2:
             self._seeds = _seeds(X)
             if starts is not None:
-                seeds = _directions(starts @ self._reduced.basis)
+                seeds = unit_rows(starts @ self._reduced.basis, zeros=False)
                 self._seeds = np.vstack([seeds, self._seeds])
 
     def __call__(self, Z: Array) -> Maximum:
@@ -285,16 +283,10 @@ def _lifted(points: Points, ends: Array, limits: Limits) -> tuple[float, Array]:
 
 def _seeds(X: Array) -> Array:
     """Return directions of samples, both ways, to climb from."""
-    seeds = _directions(X)
+    seeds = unit_rows(X, zeros=False)
     climbs = min(MOST_CLIMBS, max(CLIMB_SAMPLES // len(seeds), 16))
     seeds = seeds[:: -(-2 * len(seeds) // climbs)]
     return np.vstack([seeds, -seeds])
-
-
-def _directions(U: Array) -> Array:
-    """Return the nonzero rows of U, scaled to unit length."""
-    U = unit_rows(U)
-    return U[U.any(axis=1)]
 
 
 def _distinct(U: Array, values: Array) -> Array:

@@ -10,8 +10,6 @@ proves ``|Z^T (X u)_+|^2 <= lambda |u|^2``: it says that a matrix of size n + r 
 positive semidefinite. A solver looks for good multipliers; the proof does not trust it.
 """
 
-from __future__ import annotations
-
 from collections import namedtuple
 from dataclasses import dataclass, replace
 

@@ -1,13 +1,11 @@
 """What is known of ``kappa(Z) = max_{|u|<=1} |Z^T (X u)_+|``, however it was found."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
-from lib.numerics import Array
+from lib.numerics import Array, require_finite
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,11 +54,7 @@ def check_data(X: Array, caller: str) -> None:
         raise ValueError(
             f"{caller} needs X (n, d) and Z (n, c) with the same n; got X {X.shape}."
         )
-    if not np.isfinite(X).all():
-        raise ValueError(
-            f"{caller} needs finite X and Z; got {int((~np.isfinite(X)).sum())} bad "
-            "entries in X. Remove or impute them."
-        )
+    require_finite("X", X)
 
 
 def check_dual(X: Array, Z: Array, caller: str) -> None:
@@ -70,12 +64,8 @@ def check_dual(X: Array, Z: Array, caller: str) -> None:
             f"{caller} needs X (n, d) and Z (n, c) with the same n; got X {X.shape} "
             f"and Z {Z.shape}."
         )
-    if not np.isfinite(Z).all():
-        raise ValueError(
-            f"{caller} needs finite X and Z; got 0 bad entries in X and "
-            f"{int((~np.isfinite(Z)).sum())} in Z. Z is often a residual: a network "
-            "whose weights have diverged has none."
-        )
+    diverged = "It is often a residual: a network whose weights diverged has none."
+    require_finite("Z", Z, diverged)
 
 
 def silent(d: int) -> Maximum:

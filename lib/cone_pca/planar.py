@@ -1,7 +1,5 @@
 """kappa in the plane and on the line, exactly: one sweep around the circle."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

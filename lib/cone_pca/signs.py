@@ -5,8 +5,6 @@ A node fixes the sides of some points, and its bound is that of
 any rank.
 """
 
-from __future__ import annotations
-
 import heapq
 from dataclasses import dataclass
 from itertools import count

@@ -4,8 +4,6 @@ A node is the cone of r unit rays, at right angles or less to each other. Points
 one side of it are decided and form the linear part ``A``; the rest is undecided.
 """
 
-from __future__ import annotations
-
 from collections import namedtuple
 
 import numpy as np

@@ -1,7 +1,5 @@
 """A bound of kappa at any rank that needs no search: one scaling of the samples."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from lib.numerics import EPS, Array

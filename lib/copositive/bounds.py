@@ -4,8 +4,6 @@ Solvers propose a dual point; what is proved of it here uses eigenvalues and
 rounding errors only.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +12,7 @@ import numpy as np
 from lib.arrangements.cells import PARALLEL_TOLERANCE
 from lib.copositive.cover import Cover, Region
 from lib.losses import SQUARED, feasible_scale
-from lib.numerics import EPS, Array, proved_psd
+from lib.numerics import EPS, Array, proved_psd, require_finite
 from lib.problem import Bounds, Problem
 
 EIGENVALUE_ROUNDINGS = 16
@@ -170,11 +168,7 @@ def bound_eigenvalue(S: Array) -> float:
     -----
     O(n^3).
     """
-    if not np.isfinite(S).all():
-        raise ValueError(
-            f"bound_eigenvalue needs finite entries; got "
-            f"{int((~np.isfinite(S)).sum())} others. The solver has diverged."
-        )
+    require_finite("S", S, "The solver has diverged.")
     n = len(S)
     values = np.linalg.eigvalsh(S)
     size = float(np.abs(values).max(initial=0.0)) + np.finfo(float).tiny

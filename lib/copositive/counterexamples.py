@@ -5,8 +5,6 @@ size 4 are completely positive. That argument is about cones with at most four
 facets; a cell in three dimensions can have more.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

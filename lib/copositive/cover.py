@@ -5,8 +5,6 @@ inequalities ``G u >= 0``. (19) takes the cells, (17) their simplicial pieces, (
 the single cell of a spike-free X.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
@@ -131,7 +129,7 @@ def cover_by_cells(X: Array, *, as_printed: bool = False) -> Cover:
     X = reduced.coordinates
     cells, normals = _cells(X)
     if as_printed or not X.any():
-        rows = unit_rows(X[X.any(axis=1)])
+        rows = unit_rows(X, zeros=False)
         regions = [_printed_cell(cells, i, rows) for i in range(len(cells))]
     else:
         regions = [
@@ -281,7 +279,7 @@ def cover_by_positive_cell(X: Array) -> Cover:
     """
     reduced = reduce_rank(X)
     X = reduced.coordinates
-    normals = unit_rows(X[X.any(axis=1)])
+    normals = unit_rows(X, zeros=False)
     inside = np.linalg.lstsq(normals, np.ones(len(normals)), rcond=None)[0]
     if not (normals @ inside > 0).all():
         raise ValueError(

@@ -1,7 +1,5 @@
 """The dual norm kappa over a cover: relaxed, with proof, and exact on simplices."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Solve (17), (19) and (20) over a cover, with a bound that solver error spares."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 

@@ -7,8 +7,6 @@ imply the others (Farkas): with dozens of redundant ones an interior point metho
 stop short. A solver that does raises :class:`lib.conic.SolverFailure`.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import cvxpy as cp

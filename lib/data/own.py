@@ -4,8 +4,6 @@ Only plain numbers are read: CSV, ``.npy`` and ``.npz`` without pickled objects.
 files in which PyTorch saves models are pickles, which can run code when loaded.
 """
 
-from __future__ import annotations
-
 import csv
 import zipfile
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The data of the paper's experiments: synthetic sets by seed, image packs by hash."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from dataclasses import dataclass
@@ -10,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from lib.numerics import Array
+from lib.numerics import Array, require_count
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 """The folder of the image packs, beside ``lib``."""
@@ -60,7 +58,8 @@ def gaussian_teacher(
     """
     if init not in ("torch", "normal"):
         raise ValueError(f"init must be 'torch' or 'normal'; got {init!r}.")
-    _require_counts(n=n, d=d, c=c, neurons=neurons)
+    for name, count in {"n": n, "d": d, "c": c, "neurons": neurons}.items():
+        require_count(name, count)
     X = rng.standard_normal((n, d))
     if init == "torch":
         U = rng.uniform(-1.0, 1.0, (neurons, d)) / np.sqrt(d)
@@ -96,7 +95,7 @@ def spiral(points: int, rng: np.random.Generator) -> tuple[Array, Array]:
     >>> X.shape, Y.sum(axis=0).tolist()
     ((60, 2), [20.0, 20.0, 20.0])
     """
-    _require_counts(points=points)
+    require_count("points", points)
     radius = np.linspace(0.0, 1.0, points)
     arms = []
     for arm in range(SPIRAL_CLASSES):
@@ -121,13 +120,6 @@ def one_hot(labels: np.ndarray, classes: int) -> Array:
             f"{labels.max()}."
         )
     return np.eye(classes)[labels.astype(np.int64)]
-
-
-def _require_counts(**counts: int) -> None:
-    """Refuse sizes below one."""
-    for name, count in counts.items():
-        if not (isinstance(count, int | np.integer) and count >= 1):
-            raise ValueError(f"{name} must be a whole number >= 1; got {count!r}.")
 
 
 @dataclass(frozen=True, eq=False)

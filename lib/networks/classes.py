@@ -1,7 +1,5 @@
 """What classes networks answer: on the samples, and on a map of the plane."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

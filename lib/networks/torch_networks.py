@@ -3,8 +3,6 @@
 Reading needs no import of torch: layers are recognised by their weights.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -10,13 +10,41 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cholesky
 
-__all__ = ["EPS", "Array", "numerical_rank", "proved_psd", "unit_of", "unit_rows"]
+__all__ = [
+    "EPS",
+    "Array",
+    "numerical_rank",
+    "proved_psd",
+    "require_count",
+    "require_finite",
+    "unit_of",
+    "unit_rows",
+]
 
 Array = NDArray[np.float64]
 
 EPS = float(np.finfo(float).eps)
 """Distance from 1 to the next number, 2.2e-16: a rounding errs by at most half of it,
 relatively."""
+
+
+def require_finite(
+    name: str, matrix: Array, remedy: str = "Remove or impute them."
+) -> None:
+    """Refuse NaN and infinity in a matrix, and say where the first one stands."""
+    bad = ~np.isfinite(matrix)
+    if bad.any():
+        row, column = (int(k) for k in np.argwhere(bad)[0])
+        raise ValueError(
+            f"{name} must be finite; got {matrix[row, column]} at row {row}, "
+            f"column {column} ({int(bad.sum())} such entries). {remedy}"
+        )
+
+
+def require_count(name: str, count: int) -> None:
+    """Refuse what is no whole number from 1 on."""
+    if not (isinstance(count, int | np.integer) and count >= 1):
+        raise ValueError(f"{name} must be a whole number >= 1; got {count!r}.")
 
 
 def unit_of(matrix: Array) -> float:
@@ -28,8 +56,8 @@ def unit_of(matrix: Array) -> float:
     return math.ldexp(1.0, math.frexp(largest)[1] - 1) if largest > 0 else 1.0
 
 
-def unit_rows(X: Array) -> Array:
-    """Return the rows of X, (n, d), scaled to length 1; zero rows stay zero.
+def unit_rows(X: Array, *, zeros: bool = True) -> Array:
+    """Return the rows of X, (n, d), scaled to length 1; zero rows stay zero, or go.
 
     Examples
     --------
@@ -39,7 +67,8 @@ def unit_rows(X: Array) -> Array:
     largest = np.abs(X).max(axis=1, initial=0.0, keepdims=True)
     X = np.ldexp(X, -np.frexp(largest)[1])
     lengths = np.linalg.norm(X, axis=1, keepdims=True)
-    return X / np.where(lengths > 0, lengths, 1.0)
+    rows = X / np.where(lengths > 0, lengths, 1.0)
+    return rows if zeros else rows[rows.any(axis=1)]
 
 
 def numerical_rank(sigma: Array, shape: tuple[int, ...]) -> int:

@@ -4,8 +4,6 @@ Kernels work on arrays that their callers own, so that they can run on both core
 at once. Matrices here are tiny, r x r with r the rank of the data: loops beat LAPACK.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Two sides of an optimum and the gap between them, said once for every result."""
 
-from __future__ import annotations
-
 import math
 
 

@@ -1,7 +1,5 @@
 """Patches of images: the data matrix of a CNN with pooling, the paper's (6)."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import ArrayLike
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lib.losses import SQUARED, Loss, get_loss
-from lib.numerics import EPS, Array
+from lib.numerics import EPS, Array, numerical_rank, require_finite
 
 LARGEST = 1e120
 """Largest entries of X and of Y lie between its inverse and this, or all are zero: then
@@ -31,7 +31,7 @@ def as_matrix(name: str, value: ArrayLike) -> Array:
             f"{name} must be a matrix with at least one row and one column; got "
             f"shape {matrix.shape}. Flatten images to one row per sample."
         )
-    _require_finite(name, matrix)
+    require_finite(name, matrix)
     matrix.setflags(write=False)
     return matrix
 
@@ -51,17 +51,6 @@ def _as_floats(name: str, value: ArrayLike) -> Array:
             f"{name} must be a matrix of real numbers; got {type(value).__name__} "
             f"({error}). Pass a rectangular numpy array."
         ) from error
-
-
-def _require_finite(name: str, matrix: Array) -> None:
-    """Refuse NaN and infinity, and say where the first one stands."""
-    bad = ~np.isfinite(matrix)
-    if bad.any():
-        row, column = (int(k) for k in np.argwhere(bad)[0])
-        raise ValueError(
-            f"{name} must be finite; got {matrix[row, column]} at row {row}, "
-            f"column {column} ({int(bad.sum())} such entries). Remove or impute them."
-        )
 
 
 def _as_number(value: float) -> float:
@@ -265,7 +254,7 @@ class Network:
                     f"{name} must be a matrix with one neuron a row; got shape "
                     f"{weights.shape}."
                 )
-            _require_finite(name, weights)
+            require_finite(name, weights)
             weights.setflags(write=False)
             object.__setattr__(self, name, weights)
         if len(self.U) != len(self.V):
@@ -394,10 +383,10 @@ def reduce_rank(X: Array) -> RankReduction:
     # A tall X enters through its triangular factor, so that no (n, n) is formed.
     factor = np.linalg.qr(X, mode="r") if n > d else X
     _, sigma, Qt = np.linalg.svd(factor, full_matrices=False)
-    rounding = max(n, d) * EPS * sigma[0]
-    rank = max(int((sigma > rounding).sum()), 1)  # zero data keep one column
+    rank = max(numerical_rank(sigma, X.shape), 1)  # zero data keep one column
     if rank == d:
         return RankReduction(X, np.eye(d), 0.0)
     basis = Qt[:rank].T
     cut = sigma[rank] if rank < len(sigma) else 0.0
+    rounding = max(n, d) * EPS * sigma[0]
     return RankReduction(X @ basis, basis, float(cut + rounding))

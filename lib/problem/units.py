@@ -1,7 +1,5 @@
 """A problem in well-chosen units and coordinates, and the way back."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 from lib.numerics import Array, unit_of

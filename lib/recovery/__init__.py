@@ -5,7 +5,6 @@ from lib.recovery.caratheodory import prune
 from lib.recovery.recover import (
     Recovery,
     recover_from_activations,
-    recover_from_atoms,
     recover_from_blocks,
     recover_from_grams,
     recover_from_relaxation,
@@ -18,7 +17,6 @@ __all__ = [
     "factorize",
     "prune",
     "recover_from_activations",
-    "recover_from_atoms",
     "recover_from_blocks",
     "recover_from_grams",
     "recover_from_relaxation",

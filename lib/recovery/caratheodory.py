@@ -1,7 +1,5 @@
 """Fewer neurons, the same outputs: Caratheodory's theorem made a procedure."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from lib.numerics import Array, unit_rows

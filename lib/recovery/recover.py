@@ -1,7 +1,5 @@
 """The way back: networks from the solutions of the convex programs."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -58,27 +56,6 @@ class Recovery:
     def is_exact(self) -> bool:
         """Whether the network costs no more than stated, up to rounding."""
         return self.excess <= COST_ROUNDING * abs(self.stated)
-
-
-def recover_from_atoms(problem: Problem, directions: Array, outputs: Array) -> Recovery:
-    """Return the network of the atoms ``(X u_k)_+ v_k^T``.
-
-    Parameters
-    ----------
-    problem : Problem
-    directions : (m, d) array
-    outputs : (m, c) array
-
-    Returns
-    -------
-    Recovery
-        ``stated`` is ``loss + beta sum_k |u_k| |v_k|``; the neurons are the atoms,
-        balanced (Lemma 4).
-    """
-    network = Network(directions, outputs)
-    loss = problem.loss.value(problem.predict(network), problem.Y)
-    stated = loss + problem.beta * network.path_norm
-    return _recovery(problem, network, stated, 0.0)
 
 
 def recover_from_blocks(

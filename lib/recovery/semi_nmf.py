@@ -1,7 +1,5 @@
 """Remark 5.1 with the cost kept: a block of (12) as neurons of its own cone."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The state of a run on disk: written whole or not at all, checked before use."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

@@ -8,8 +8,6 @@ space of Y it stays there. A part of V off it does not just decay, as ``F = H V`
 it, so Y allows a reduction for such starts only.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,6 +45,11 @@ class Inputs:
     rows: Array | None
     basis: Array | None
     null: Array | None = None
+
+    @property
+    def rank(self) -> int:
+        """How many coordinates there are."""
+        return (self.rows if self.basis is None else self.basis).shape[1]
 
     def encode(self, U: Array) -> tuple[Array, float]:
         """Return the coordinates, (m, r), and the squared norm of the rest."""

@@ -1,22 +1,18 @@
 """Runs of gradient descent: trials in chunks that fit, curves, checkpoints."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import torch
 
 from lib.losses import Squared
-from lib.numerics import Array
+from lib.numerics import Array, require_count
 from lib.problem import Network, Problem
 from lib.sgd.checkpoint import Checkpoint
 from lib.sgd.coordinates import Inputs, Outputs, reduce_inputs, reduce_outputs
 from lib.sgd.epochs import Epochs, Shared, Start
-from lib.sgd.graphs import stepper
-from lib.sgd.settings import Grid, Settings, find_device, require_count
+from lib.sgd.settings import Grid, Settings, find_device
 from lib.sgd.starts import StartOf, by_name, in_sequence
 from lib.store import fingerprint
 
@@ -226,12 +222,12 @@ def _descend(
     place = {"device": device, "dtype": settings.dtype}
     kind = {"linear": settings.activation == "linear", "pooling": problem.pooling}
     data = Shared.on(place, inputs, outputs, problem.loss, **kind)
-    runner = _Runner(problem, inputs, outputs, data, settings)
-    chunks = [
-        runner.run(grid, trials, draw, watch)
-        for trials in _chunks(grid, runner.bytes_per_trial(grid), device, settings)
-    ]
-    return _side_by_side(chunks, _marks(settings))
+    run = _Run(problem, grid, settings, inputs, outputs, data)
+    shape = len(problem.X), inputs.rank, outputs.targets.shape[1]
+    number = torch.finfo(settings.dtype).bits // 8
+    size = trial_bytes(shape, int(grid.widths.max()), number)
+    parts = _chunks(grid, size, device, settings)
+    return _side_by_side([_Course(run, part, draw).finish(watch) for part in parts])
 
 
 def _reduced_outputs(problem: Problem, settings: Settings) -> Outputs:
@@ -274,80 +270,26 @@ def _chunks(
         yield range(first, min(first + most, len(grid)))
 
 
-def _marks(settings: Settings) -> np.ndarray:
-    """Return the epochs to record."""
-    stride = max(1, settings.epochs // settings.points)
-    return np.append(np.arange(0, settings.epochs, stride), settings.epochs)
-
-
 @dataclass(frozen=True, eq=False)
-class _Chunk:
-    """Curves and last iterates of some trials."""
-
-    curve: Array
-    networks: tuple[Network, ...]
-    rates: Array
-    stops: np.ndarray
-    converged: np.ndarray
-
-
-@dataclass(frozen=True, eq=False)
-class _Runner:
-    """What all chunks of a run share."""
+class _Run:
+    """What all trials of a run share."""
 
     problem: Problem
+    grid: Grid
+    settings: Settings
     inputs: Inputs
     outputs: Outputs
     data: Shared
-    settings: Settings
 
-    def bytes_per_trial(self, grid: Grid) -> int:
-        """Return the bytes of the widest trial."""
-        n, d = self.problem.X.shape
-        rank = d if self.inputs.basis is None else self.inputs.basis.shape[1]
-        shape = n, rank, self.outputs.targets.shape[1]
-        size = torch.finfo(self.settings.dtype).bits // 8
-        return trial_bytes(shape, int(grid.widths.max()), size)
+    @property
+    def marks(self) -> np.ndarray:
+        """The epochs to record."""
+        last = self.settings.epochs
+        stride = max(1, last // self.settings.points)
+        return np.append(np.arange(0, last, stride), last)
 
-    def run(
-        self, grid: Grid, trials: range, draw: StartOf, watch: Watch | None
-    ) -> _Chunk:
-        """Run some trials to the end, from a checkpoint if there is one."""
-        drawn = [draw(trial) for trial in trials]
-        start = self._start(grid, trials, drawn)
-        epochs = Epochs(self.data, start, self.settings.patience)
-        course = _Course(epochs, self.settings, self._checkpoint(trials, start))
-
-        def show() -> None:
-            if watch is not None:
-                values = epochs.values.cpu().numpy()
-                whole = partial(self._networks, epochs, grid, trials, drawn)
-                watch(Moment(trials, epochs.epoch, values, epochs.weights, whole))
-
-        course.finish(show)
-        return _Chunk(
-            course.table(),
-            self._networks(epochs, grid, trials, drawn),
-            epochs.rates.cpu().numpy(),
-            course.stops,
-            (epochs.moving == 0).cpu().numpy() & course.is_finite(),
-        )
-
-    def _start(self, grid: Grid, trials: range, drawn: list) -> Start:
-        """Pad the starts of some trials to one width, in reduced coordinates."""
-        widest = max(len(U) for U, _ in drawn)
-        U, V, rest = [], [], []
-        for start_U, start_V in drawn:
-            coordinates, off = self.inputs.encode(start_U)
-            U.append(_padded(coordinates, widest))
-            V.append(_padded(self.outputs.encode(start_V), widest))
-            rest.append(off)
-        which = slice(trials.start, trials.stop)
-        betas, rates = grid.betas[which], grid.rates[which]
-        return Start(np.array(U), np.array(V), np.array(rest), betas, rates)
-
-    def _checkpoint(self, trials: range, start: Start) -> Checkpoint | None:
-        """Return where these trials are kept, if they are."""
+    def checkpoint(self, trials: range, start: Start) -> Checkpoint | None:
+        """Return where some trials are kept, if they are."""
         settings = self.settings
         if settings.checkpoint is None:
             return None
@@ -362,49 +304,38 @@ class _Runner:
         key = fingerprint([*data, *terms, words])
         return Checkpoint(settings.checkpoint / name, key)
 
-    def _networks(
-        self, epochs: Epochs, grid: Grid, trials: range, drawn: list
-    ) -> tuple[Network, ...]:
-        """Return the present network of each trial; zero weights if it diverged."""
-        U, V = epochs.weights()
-        shares, alive = epochs.rest.cpu().numpy(), _is_finite(epochs)
-        found = []
-        for k, trial in enumerate(trials):
-            m = int(grid.widths[trial])
-            whole_U = self.inputs.decode(U[k, :m], shares[k], drawn[k][0])
-            whole_V = self.outputs.decode(V[k, :m])
-            finite = np.isfinite(whole_U).all() and np.isfinite(whole_V).all()
-            weights = (whole_U, whole_V)
-            if not (alive[k] and finite):
-                weights = np.zeros_like(whole_U), np.zeros_like(whole_V)
-            found.append(Network(*weights))
-        return tuple(found)
-
 
 def _padded(weights: Array, rows: int) -> Array:
     """Append zero rows."""
-    return np.vstack([weights, np.zeros((rows - len(weights), weights.shape[1]))])
-
-
-def _is_finite(epochs: Epochs) -> np.ndarray:
-    """Tell which trials have not overflowed, (t,)."""
-    return torch.isfinite(epochs.values).cpu().numpy()
+    return np.pad(weights, ((0, rows - len(weights)), (0, 0)))
 
 
 class _Course:
     """The epochs of some trials: records, convergence, checkpoints."""
 
-    def __init__(
-        self, epochs: Epochs, settings: Settings, checkpoint: Checkpoint | None
-    ) -> None:
-        self.epochs, self.settings, self.checkpoint = epochs, settings, checkpoint
-        self.marks = _marks(settings)
-        self.looks = set(self.marks.tolist())
-        trials = len(epochs.rates)
+    def __init__(self, run: _Run, trials: range, draw: StartOf) -> None:
+        self.run, self.trials, self.settings = run, trials, run.settings
+        self.drawn = [draw(trial) for trial in trials]
+        start = self._start()
+        self.epochs = Epochs(run.data, start, run.settings.patience)
+        self.checkpoint = run.checkpoint(trials, start)
+        self.looks = set(run.marks.tolist())
         self.curve: list[Array] = []
-        self.stops = np.full(trials, settings.epochs)
-        self.before = torch.full_like(epochs.rates, torch.inf)
+        self.stops = np.full(len(trials), run.settings.epochs)
+        self.before = torch.full_like(self.epochs.rates, torch.inf)
         self._resume()
+
+    def _start(self) -> Start:
+        """Pad the starts to one width, in reduced coordinates."""
+        widest = max(len(U) for U, _ in self.drawn)
+        coded = [self.run.inputs.encode(U) for U, _ in self.drawn]
+        U = [_padded(coordinates, widest) for coordinates, _ in coded]
+        V = [_padded(self.run.outputs.encode(V), widest) for _, V in self.drawn]
+        rest = np.array([off for _, off in coded])
+        which, grid = slice(self.trials.start, self.trials.stop), self.run.grid
+        return Start(
+            np.array(U), np.array(V), rest, grid.betas[which], grid.rates[which]
+        )
 
     def _resume(self) -> None:
         """Continue from the checkpoint, if there is one."""
@@ -427,22 +358,39 @@ class _Course:
         }
         self.checkpoint.save(self.epochs.save() | course)
 
-    def finish(self, show: Callable[[], None]) -> None:
+    def finish(self, watch: Watch | None) -> Descent:
         """Make epochs until the last one, or until no trial moves."""
         epochs, settings = self.epochs, self.settings
-        recorded = set(self.marks[len(self.curve) : -1].tolist())
-        step = stepper(epochs)
+        recorded = set(self.run.marks[len(self.curve) : -1].tolist())
+        step = epochs.stepper()
         with torch.no_grad():
             while epochs.epoch < settings.epochs and not self._is_over():
                 if epochs.epoch in recorded:
                     self.curve.append(epochs.values.cpu().numpy())
-                    show()
+                    self._show(watch)
                 step()
                 epochs.epoch += 1
                 if epochs.epoch % settings.checkpoint_every == 0:
                     self._keep()
         self._keep()
-        show()
+        self._show(watch)
+        return Descent(
+            self.networks(),
+            self.run.marks,
+            self._table(),
+            epochs.rates.cpu().numpy(),
+            self.stops,
+            (epochs.moving == 0).cpu().numpy() & self._is_finite(),
+        )
+
+    def _show(self, watch: Watch | None) -> None:
+        """Show the present epoch to who watches."""
+        if watch is not None:
+            epochs, values = self.epochs, self.epochs.values.cpu().numpy()
+            seen = Moment(
+                self.trials, epochs.epoch, values, epochs.weights, self.networks
+            )
+            watch(seen)
 
     def _is_over(self) -> bool:
         """Look for settled and overflown trials now and then; tell if none is left."""
@@ -453,33 +401,47 @@ class _Course:
             self.before.copy_(epochs.least)
         if not checked and epochs.epoch not in self.looks:
             return False
-        running = (epochs.moving > 0).cpu().numpy() & self.is_finite()
+        running = (epochs.moving > 0).cpu().numpy() & self._is_finite()
         done = ~running & (self.stops == settings.epochs)
         self.stops[done] = epochs.epoch
         return not running.any()
 
-    def is_finite(self) -> np.ndarray:
+    def _is_finite(self) -> np.ndarray:
         """Tell which trials have not overflowed, (t,)."""
-        return _is_finite(self.epochs)
+        return torch.isfinite(self.epochs.values).cpu().numpy()
 
-    def table(self) -> Array:
+    def _table(self) -> Array:
         """Return the objectives at all marks; trials that stopped stay as they are."""
         last = self.epochs.values.cpu().numpy()
-        rows = [*self.curve, *[last] * (len(self.marks) - len(self.curve))]
-        table = np.array(rows)
+        left = len(self.run.marks) - len(self.curve)
+        table = np.array([*self.curve, *[last] * left])
         table[~np.isfinite(table)] = np.inf
         return table
 
+    def networks(self) -> tuple[Network, ...]:
+        """Return the present network of each trial; zero weights if it diverged."""
+        U, V = self.epochs.weights()
+        shares, alive = self.epochs.rest.cpu().numpy(), self._is_finite()
+        found = []
+        for k, (start, _) in enumerate(self.drawn):
+            m = len(start)
+            whole_V = self.run.outputs.decode(V[k, :m])
+            weights = self.run.inputs.decode(U[k, :m], shares[k], start), whole_V
+            if not (alive[k] and all(np.isfinite(w).all() for w in weights)):
+                weights = tuple(np.zeros_like(w) for w in weights)
+            found.append(Network(*weights))
+        return tuple(found)
 
-def _side_by_side(chunks: list[_Chunk], marks: np.ndarray) -> Descent:
+
+def _side_by_side(parts: list[Descent]) -> Descent:
     """Put the trials side by side; drop records after all had stopped."""
-    stops = np.concatenate([chunk.stops for chunk in chunks])
-    used = int(np.searchsorted(marks, stops.max())) + 1
+    stops = np.concatenate([part.stops for part in parts])
+    used = int(np.searchsorted(parts[0].epochs, stops.max())) + 1
     return Descent(
-        tuple(network for chunk in chunks for network in chunk.networks),
-        marks[:used],
-        np.hstack([chunk.curve for chunk in chunks])[:used],
-        np.concatenate([chunk.rates for chunk in chunks]),
+        tuple(network for part in parts for network in part.networks),
+        parts[0].epochs[:used],
+        np.hstack([part.objectives for part in parts])[:used],
+        np.concatenate([part.rates for part in parts]),
         stops,
-        np.concatenate([chunk.converged for chunk in chunks]),
+        np.concatenate([part.converged for part in parts]),
     )

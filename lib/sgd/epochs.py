@@ -7,6 +7,7 @@ can be captured in a CUDA graph, saved, and put back.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +23,9 @@ MOMENTUM = 0.95
 
 PLATEAU = 1e-4
 """Relative decrease of the best objective that counts as progress."""
+
+WARM_UP = 3
+"""Epochs before a CUDA graph is captured, in which libraries make their workspaces."""
 
 BLOCK_BYTES = 1 << 20
 """Bytes of activations handled at once on a CPU, so that they stay in its cache."""
@@ -170,7 +174,7 @@ class Epochs:
         self.error = torch.empty((trials, c, n), **place)
         self.outputs = torch.empty_like(self.error)
         self.blocks = self._make_blocks(n * data.pooling, place)
-        self._look_everywhere()
+        self._sweep()
 
     def _make_blocks(self, rows: int, place: dict) -> list[Block]:
         """Split the neurons into blocks, which share the room for activations."""
@@ -203,19 +207,16 @@ class Epochs:
             self.rest_speed.mul_(MOMENTUM).add_(betas * self.rest)
             self.rest.sub_(rates * self.rest_speed)
         rates, betas = (w[:, None, None].to(self.U.dtype) for w in (-rates, betas))
-        self.outputs.zero_()
-        self.decay.zero_()
-        for block in self.blocks:
-            block.move(self.error, rates, betas)
-            block.look(self.outputs, self.decay)
-        self._compare()
+        self._sweep(rates, betas)
         self._plateau(values)
 
-    def _look_everywhere(self) -> None:
-        """Compute outputs, errors and sums of all neurons."""
+    def _sweep(self, *step: torch.Tensor) -> None:
+        """Make a step, if one is given, and sum up outputs and squared weights."""
         self.outputs.zero_()
         self.decay.zero_()
         for block in self.blocks:
+            if step:
+                block.move(self.error, *step)
             block.look(self.outputs, self.decay)
         self._compare()
 
@@ -241,6 +242,30 @@ class Epochs:
         tired = (self.waited > self.patience) & (self.moving > 0)
         self.rates.div_(1.0 + tired)
         self.waited.mul_(~tired)
+
+    def stepper(self) -> Callable[[], None]:
+        """Return what makes an epoch: the method itself, or its CUDA graph.
+
+        An epoch changes tensors in place and asks the host for nothing, so it can be
+        captured once and replayed: hundreds of small kernels started at once. Capturing
+        needs epochs to warm up; the state from before is put back into the same tensors
+        afterwards. Autograd, which losses other than the squared one need, is not
+        captured.
+        """
+        if self.U.device.type != "cuda" or self.data.loss is not None:
+            return self.advance
+        state = self.save()
+        side = torch.cuda.Stream()
+        side.wait_stream(torch.cuda.current_stream())
+        with torch.no_grad(), torch.cuda.stream(side):
+            for _ in range(WARM_UP):
+                self.advance()
+        torch.cuda.current_stream().wait_stream(side)
+        graph = torch.cuda.CUDAGraph()
+        with torch.no_grad(), torch.cuda.graph(graph):
+            self.advance()
+        self.load(state)
+        return graph.replay
 
     def settle(self, before: torch.Tensor, tolerance: float) -> None:
         """Hold the trials whose least objective hardly fell below ``before``."""

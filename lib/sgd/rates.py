@@ -1,7 +1,5 @@
 """The largest learning rate with which the descent does not diverge (A.1)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 import numpy as np

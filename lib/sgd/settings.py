@@ -1,14 +1,12 @@
 """What a run of gradient descent is told: the trials, and how to run them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from lib.numerics import Array
+from lib.numerics import Array, require_count
 
 MEMORY = 4 << 30
 """Bytes that weights, momentum and buffers may take together, unless told otherwise."""
@@ -155,12 +153,6 @@ class Settings:
     def dtype(self) -> torch.dtype:
         """The type of the weights."""
         return getattr(torch, self.precision)
-
-
-def require_count(name: str, count: int) -> None:
-    """Refuse a count below one."""
-    if count < 1:
-        raise ValueError(f"{name} must be at least 1; got {count!r}.")
 
 
 def find_device(name: str) -> torch.device:

@@ -1,7 +1,5 @@
 """Random starting weights."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

@@ -4,8 +4,6 @@
 their weights along the way.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

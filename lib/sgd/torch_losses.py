@@ -1,7 +1,5 @@
 """The losses as PyTorch has them, for its autograd."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 

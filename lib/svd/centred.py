@@ -4,14 +4,13 @@ De-meaned data are never spike-free, so Theorem 2 says nothing of them. Their sy
 does: every class can be lit alone, at the price of ``sqrt(n / (n - k))``.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
 
 from lib.certificate import Certificate, certify
 from lib.cone_pca import Maximum, correlation
+from lib.cone_pca.maximum import ranked
 from lib.numerics import Array
 from lib.problem import Network, Problem
 
@@ -161,8 +160,7 @@ class CentredOracle:
 def _at(X: Array, Z: Array, u: Array, bound: float) -> Maximum:
     """Return what a unit vector attains, with the bound."""
     values = correlation(X, Z, u[None])
-    best = float(values[0])
-    return Maximum(best, max(bound, best), u, u[None], values)
+    return ranked(u[None], values, max(bound, float(values[0])))
 
 
 def _climb(X: Array, Z: Array, u: Array) -> Array:

@@ -1,7 +1,5 @@
 """Nonnegative orthonormal bases of subspaces: when they exist, and which."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

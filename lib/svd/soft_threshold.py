@@ -1,7 +1,5 @@
 """Theorem 2: on whitened data a soft-thresholded SVD trains the network."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

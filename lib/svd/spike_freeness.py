@@ -1,7 +1,5 @@
 """Spike-free data, the paper's (7): one linear regime stands for all of them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

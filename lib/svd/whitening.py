@@ -1,7 +1,5 @@
 """ZCA whitening of the samples, with and without removing their mean."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -313,7 +313,7 @@ def widened(X, rng):
 def test_more_columns_than_rank_are_certified_and_checked(rank, tmp_path):
     rng = np.random.default_rng(rank)
     X = widened(rng.standard_normal((6, rank)), rng)
-    integers = [tuple(row) for row in (64 * X).astype(int).tolist()]
+    integers = (64 * X).astype(int).astype(object)
     assert len(independent_rows(integers, 4)) == rank
     problem = Problem(X, rng.standard_normal((6, 2)), 0.3)
     proof = exact_certificate(problem, solve(problem).network)
@@ -363,7 +363,8 @@ def test_feasibility_of_wide_data_flips_at_kappa(share):
 def test_rank_is_that_of_the_floats_not_of_a_rounded_decision():
     # 0.1 + 0.2 is not 0.3 in floats: the rank is 2, which no tolerance tells.
     rows = [[0.1, 0.1], [0.3, 0.1 + 0.2]]
-    integers = [tuple(int(Fraction(e) * 2**60) for e in row) for row in rows]
+    whole = [[int(Fraction(e) * 2**60) for e in row] for row in rows]
+    integers = np.array(whole, dtype=object)
     assert len(independent_rows(integers, 4)) == 2
     assert np.linalg.matrix_rank(rows) == 1
 

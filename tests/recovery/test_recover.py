@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 from scipy.optimize import nnls
 
-from lib.problem import Network, Problem, objective
+from lib.problem import Problem, objective
 from lib.recovery import (
     recover_from_activations,
-    recover_from_atoms,
     recover_from_blocks,
     recover_from_grams,
     split_block,
@@ -103,32 +102,7 @@ def test_blocks_that_the_rays_cannot_make_are_refused(block, rays, message):
         split_block(block, rays)
 
 
-# -- atoms and blocks
-
-
-def test_atoms_are_neurons_at_the_path_norm():
-    problem = random_problem()
-    rng = np.random.default_rng(1)
-    U, V = rng.standard_normal((5, 2)), rng.standard_normal((5, 3))
-    found = recover_from_atoms(problem, U, V)
-    assert found.is_exact
-    assert found.excess == pytest.approx(0.0, abs=ROUNDING * found.stated)
-    assert found.cost == objective(problem, found.network)
-    expected = Network(U, V).predict(problem.X)
-    np.testing.assert_allclose(found.network.predict(problem.X), expected, atol=1e-13)
-
-
-def test_dead_atoms_are_left_out():
-    problem = random_problem()
-    U = np.array([[1.0, 2.0], [0.0, 0.0], [2.0, 1.0]])
-    V = np.array([[1.0, 0, 0], [1.0, 0, 0], [0.0, 0, 0]])
-    assert recover_from_atoms(problem, U, V).network.width == 1
-
-
-def test_no_atoms_are_the_zero_network():
-    problem = random_problem()
-    found = recover_from_atoms(problem, np.zeros((0, 2)), np.zeros((0, 3)))
-    assert found.cost == pytest.approx(0.5 * np.vdot(problem.Y, problem.Y))
+# -- blocks
 
 
 def test_two_samples_come_back_from_the_block_of_their_cell():

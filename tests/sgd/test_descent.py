@@ -203,7 +203,7 @@ def test_more_trials_extend_the_same_sequence():
 
 @pytest.mark.parametrize("name", ["neurons", "trials", "epochs", "points", "patience"])
 def test_train_refuses_counts_below_one(problem, name):
-    with pytest.raises(ValueError, match=f"{name} must be at least 1; got 0"):
+    with pytest.raises(ValueError, match=f"{name} must be a whole number >= 1; got 0"):
         run(problem, **{name: 0})
 
 

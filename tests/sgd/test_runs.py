@@ -9,7 +9,7 @@ import torch
 
 from lib.data import gaussian_teacher
 from lib.problem import Problem
-from lib.sgd import Grid, Settings, descend, graphs, largest_stable_rate
+from lib.sgd import Grid, Settings, descend, largest_stable_rate
 from lib.sgd import descent as descent_module
 
 SAME_SUMS = 1e-10
@@ -245,8 +245,11 @@ def test_grid_says_what_is_wrong_with_it(given, match):
 @pytest.mark.parametrize(
     ("given", "match"),
     [
-        ({"epochs": 0}, "epochs must be at least 1; got 0"),
-        ({"checkpoint_every": 0}, "checkpoint_every must be at least 1; got 0"),
+        ({"epochs": 0}, "epochs must be a whole number >= 1; got 0"),
+        (
+            {"checkpoint_every": 0},
+            "checkpoint_every must be a whole number >= 1; got 0",
+        ),
         ({"tolerance": -1.0}, "tolerance must be >= 0; got -1.0"),
         ({"precision": "half"}, "precision must be 'float64' or 'float32'; got 'half'"),
         ({"activation": "tanh"}, "activation must be 'relu' or 'linear'; got 'tanh'"),
@@ -322,7 +325,7 @@ def test_capturing_an_epoch_leaves_no_trace_of_its_warm_up(problem, monkeypatch)
     plain, epochs = make_epochs(problem), make_epochs(problem)
     advance = epochs.advance
     epochs.U = OnCuda(epochs.U)
-    step = graphs.stepper(epochs)
+    step = epochs.stepper()
     for _ in range(4):
         step()
         plain.advance()
