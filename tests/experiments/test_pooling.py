@@ -25,11 +25,12 @@ def test_sizes_that_do_not_fit_the_pack_are_refused(count, pixels):
 
 
 def test_a_proof_by_count_of_nodes_holds_and_comes_out_the_same_again():
-    told = {"count": 10, "pixels": 6, "beta": 1.0}
+    told = {"count": 10, "pixels": 6, "beta": 1.5}  # four neurons are left
     short, again, longer = (certify_digits(**told, nodes=k) for k in (2, 2, 8))
     images, Y = small_digits(10, 6)
-    problem = pooled_problem(images, Y, 1.0, size=3, stride=2, loss="softmax")
+    problem = pooled_problem(images, Y, 1.5, size=3, stride=2, loss="softmax")
     network = Network(short.filters.reshape(-1, 9), short.outputs)
+    assert network.width > 0
     assert objective(problem, network) == pytest.approx(short.primal, rel=1e-12)
     assert max(short.dual, longer.dual) <= min(short.primal, longer.primal)
     assert short.kappa <= short.kappa_bound

@@ -118,13 +118,21 @@ def rewrite() -> Callable[..., Path]:
     return write_chapter
 
 
+@pytest.fixture(scope="session")
+def copy_whole(_executed_once: Book) -> Callable[[Path], Book]:
+    """Copy a small executed book that has the real one's configuration and look."""
+
+    def copy(root: Path) -> Book:
+        shutil.copytree(_executed_once.root, root)
+        for name in ("_ext", "_assets"):
+            shutil.copytree(REPOSITORY / name, root / name, dirs_exist_ok=True)
+        shutil.copyfile(REPOSITORY / "_config.yml", root / "_config.yml")
+        return Book(root)
+
+    return copy
+
+
 @pytest.fixture
-def whole_book(done_book: Book) -> Book:
+def whole_book(copy_whole: Callable[[Path], Book], tmp_path: Path) -> Book:
     """A small book with the configuration, hooks and look of the real one."""
-    for name in ("_config.yml", "_ext", "_assets"):
-        source, target = REPOSITORY / name, done_book.root / name
-        if source.is_dir():
-            shutil.copytree(source, target, dirs_exist_ok=True)
-        else:
-            shutil.copyfile(source, target)
-    return done_book
+    return copy_whole(tmp_path / "done")

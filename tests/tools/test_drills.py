@@ -16,6 +16,7 @@ import nbformat
 import psutil
 import pytest
 
+from lib import store
 from tools import record, stage
 from tools.book import REPOSITORY, Book, in_words
 from tools.run_notebooks import main
@@ -132,7 +133,7 @@ def test_a_full_disk_is_named_and_what_was_done_is_kept(
     rewrite(book, "two", "print(22)")
     before = (book.executed / "two.ipynb").read_bytes()
     with monkeypatch.context() as patch:
-        patch.setattr(record, "replace", full)
+        patch.setattr(store, "replace", full)
         assert main(["--root", str(book.root)]) == 2
     said = capsys.readouterr().err
     assert "a/file must be readable and writable; got: No space left on device" in said
@@ -169,7 +170,7 @@ def test_a_full_disk_while_pages_are_gathered_leaves_the_old_ones(
     old = done_book.html / "index.html"
     old.parent.mkdir()
     old.write_text("before")
-    monkeypatch.setattr(record, "replace", full)
+    monkeypatch.setattr(stage, "replace", full)
     assert stage.main(["--root", str(done_book.root)]) == 1
     assert "No space left on device. Make room there" in capsys.readouterr().err
     assert old.read_text() == "before"

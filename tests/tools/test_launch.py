@@ -68,6 +68,12 @@ def test_binder_opens_the_text_of_the_chapter(published, stem):
     assert (REPOSITORY / opened).samefile(Book().chapters()[stem])
 
 
+def test_buttons_lead_to_texts_and_not_to_notebooks(published):
+    html = (published.html / "chapters" / f"{STEMS[0]}.html").read_text()
+    assert f'href="{HOME}"' in html
+    assert f"blob/main/chapters/{STEMS[0]}.ipynb" not in html
+
+
 def test_binder_finds_what_it_builds_from():
     for name in ("environment.yml", "postBuild", "requirements.lock", "pyproject.toml"):
         assert (REPOSITORY / name).is_file()

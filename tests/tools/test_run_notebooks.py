@@ -47,6 +47,13 @@ def test_every_chapter_is_executed_and_its_run_recorded(done_book):
     assert not (book.build / "scratch").exists()
 
 
+def test_no_process_of_the_tools_compiles_a_grammar_that_it_never_asks():
+    # It took two seconds of each chapter's run, however small.
+    load = "import sys, papermill, tools.chapter; sys.exit('lark' in sys.modules)"
+    line = [sys.executable, "-c", f"import tools; {load}"]
+    assert subprocess.run(line, cwd=REPOSITORY).returncode == 0
+
+
 def test_parameters_of_the_file_reach_the_chapter(new_book, run):
     book = new_book(one="print(beta)")
     (book.root / "params" / "ci.yml").write_text("one: {beta: 2.5}\n")
