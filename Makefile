@@ -16,6 +16,8 @@ PY := .venv/bin/python
 # The stamp is written last, and its name carries the lock, the packages and the
 # folder: a broken install, a new lock or a moved checkout all ask for a fresh .venv.
 STAMP := .venv/.installed-$(shell { cat requirements.lock pyproject.toml; pwd; } | cksum | tr -d ' ')
+# Files are shared out as tests/conftest.py orders them: long ones first.
+SHARED := -n $(JOBS) --dist loadfile --no-loadscope-reorder
 CODE := lib experiments figures tools benchmarks tests _ext
 
 .DEFAULT_GOAL := help
@@ -37,10 +39,10 @@ downloads: $(STAMP) ## print PDFs of the book, zip its pages (PAPER=A4 or Letter
 	$(PY) -m tools.downloads --paper "$(PAPER)"
 
 test: book lint lint-chapters ## build, lint, and run every test
-	$(PY) -m pytest -n $(JOBS) --dist loadfile
+	$(PY) -m pytest $(SHARED)
 
 check: lint ## lint, and lib's tests: minutes, no book and no browser
-	$(PY) -m pytest -n $(JOBS) --dist loadfile -m "not slow and not book" \
+	$(PY) -m pytest $(SHARED) -m "not slow and not book" \
 		--hypothesis-profile quick --ignore tests/site --ignore tests/tools \
 		--ignore tests/benchmarks
 

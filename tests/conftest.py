@@ -17,8 +17,17 @@ settings.register_profile("search", deadline=None, max_examples=1000)
 settings.load_profile("book")
 
 
+LONG = ("tools", "site", "chapters")
+"""Folders of tests that start processes, browsers or chapters."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what reads the executed chapters, which `make check` can do without."""
+    """Mark what reads the executed chapters, which `make check` can do without.
+
+    Files that take long come first, so that no worker is left with one in the end.
+    """
     for item in items:
         if "executed" in getattr(item, "fixturenames", ()):
             item.add_marker("book")
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda i: i.path not in slow and i.path.parent.name not in LONG)
