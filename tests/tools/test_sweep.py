@@ -218,29 +218,33 @@ def test_a_failed_run_is_retried_alone(new_book, sweep, scheduler, tmp_path, cap
 
 
 def test_a_run_whose_worker_is_killed_is_done_by_another(new_book, scheduler, tmp_path):
-    starts = COUNTING.format(folder=str(tmp_path))
+    starts, go = COUNTING.format(folder=str(tmp_path)), tmp_path / "go"
     book = new_book(
         one=f"{starts}\nimport psutil\nworker = psutil.Process().parents()[1].pid\n"
         f"if beta == 1:\n    pathlib.Path({str(tmp_path / 'worker')!r})"
         ".write_text(str(worker))\n"
-        "mark(f'start-{beta}')\ntime.sleep(4 * (beta == 1))\nmark(f'end-{beta}')"
+        "mark(f'start-{beta}')\n"
+        f"while beta == 1 and not pathlib.Path({str(go)!r}).exists():\n"
+        "    time.sleep(0.05)\n"
+        "mark(f'end-{beta}')"
     )
     jobs = jobs_of(book, "-p", "beta=1,2,3")
     with workers(tmp_path, "--scheduler", scheduler) as client:
         results = work(client, perform, jobs)
-        first = next(results)  # the long run has begun by now, or does soon
+        first = next(results)  # the waiting run has begun by now, or does soon
         wait_for((tmp_path / "start-1.0").exists)
         pids = client.run(os.getpid)
         victim = int((tmp_path / "worker").read_text())
         assert victim in pids.values()
         family = psutil.Process(victim).children(recursive=True)
         os.kill(victim, signal.SIGKILL)
+        _gone, alive = psutil.wait_procs(family, timeout=SOON)
+        go.touch()
         ended = [first, *results]
     assert [done.error for _, done, _ in ended] == [""] * 3
     assert (tmp_path / "start-1.0").read_text() == "xx"
     assert (tmp_path / "end-1.0").read_text() == "x"
     assert family
-    _gone, alive = psutil.wait_procs(family, timeout=SOON)
     assert not alive
 
 
