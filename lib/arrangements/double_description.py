@@ -11,7 +11,7 @@ from itertools import product
 import numpy as np
 
 from lib.numerics import Array
-from lib.numerics.compiled import compiled, inner
+from lib.numerics.compiled import compiled, inner, normalise, remove
 
 RAY_TOLERANCE = 1e-11
 """A unit ray whose sine to a wall is below this lies on the wall. Rays are accurate
@@ -189,22 +189,12 @@ def polish(pile, walls, table, i):
         if size <= INDEPENDENT * INDEPENDENT:
             break
         axis = table.basis[step]
-        for a in range(r):
-            axis[a] = table.residue[best, a] / np.sqrt(size)
+        axis[:] = table.residue[best]
+        normalise(axis)
         for k in range(count):
             remove(axis, table.residue[k])
         remove(axis, ray)
-    length = np.sqrt(inner(ray, ray))
-    for a in range(r):
-        ray[a] /= length
-
-
-@compiled
-def remove(axis, vector):
-    """Subtract from a vector its part along a unit axis."""
-    share = inner(axis, vector)
-    for a in range(len(vector)):
-        vector[a] -= share * axis[a]
+    normalise(ray)
 
 
 @compiled
@@ -305,9 +295,7 @@ def reap(pile, harvest):
         harvest.rays[start + i] = pile.rays[first + i]
         for a in range(len(witness)):
             witness[a] += pile.rays[first + i, a]
-    length = np.sqrt(inner(witness, witness))
-    for a in range(len(witness)):
-        witness[a] /= length
+    normalise(witness)
     harvest.starts[cell + 1] = start + count
     harvest.cells[0] += 1
     pile.open[0] -= 1

@@ -1,8 +1,7 @@
 """How far a network is from the global optimum: proofs that trust no solver."""
 
 from lib.certificate.distance import Distance, Improvement, add_neuron, measure, within
-from lib.certificate.exact import ExactCertificate, exact_certificate
-from lib.certificate.second_opinion import ask_checker
+from lib.certificate.exact import ExactCertificate, ask_checker, exact_certificate
 from lib.certificate.solution import Round, Solution
 from lib.certificate.weak_duality import Certificate, beta_max, certify
 

@@ -10,7 +10,14 @@ import numpy as np
 
 from lib.cone_pca.simplicial_cones import Points
 from lib.numerics import Array
-from lib.numerics.compiled import compiled, diagonalise, inner, orthonormalise
+from lib.numerics.compiled import (
+    compiled,
+    diagonalise,
+    inner,
+    normalise,
+    orthonormalise,
+    remove,
+)
 
 POWER_STEPS = 40
 """Power steps before the walls are minded; they cross many cells at once."""
@@ -89,16 +96,15 @@ def power(points, u, work):
         if value <= last * (1.0 + 1e-3):
             break
         last = value
-        u[:] = work.pull / np.sqrt(inner(work.pull, work.pull))
+        u[:] = work.pull
+        normalise(u)
 
 
 @compiled
 def project(work, size, vector):
     """Remove from ``vector`` its part along the first ``size`` walls."""
     for i in range(size):
-        share = inner(work.basis[i], vector)
-        for k in range(len(vector)):
-            vector[k] -= share * work.basis[i, k]
+        remove(work.basis[i], vector)
 
 
 @compiled
@@ -146,7 +152,7 @@ def advance(points, u, work):
     work.pull[:] /= across
     hit, angle = first_wall(points, u, work.pull, np.arctan2(across, along), work.signs)
     u[:] = np.cos(angle) * u + np.sin(angle) * work.pull
-    u[:] /= np.sqrt(inner(u, u))
+    normalise(u)
     return hit, angle
 
 

@@ -305,19 +305,7 @@ class Part:
     deadline: float
 
 
-@dataclass(frozen=True, eq=False)
-class Explored:
-    """What a worker did of its part: cones still open, what it found, and counts."""
-
-    cones: Cones
-    level: float
-    directions: Array
-    nodes: int
-    leaves: int
-    deepest: int
-
-
-def explore_part(part: Part, worker: _Worker | None = None) -> Explored:
+def explore_part(part: Part, worker: _Worker | None = None) -> tuple[Cones, Log]:
     """Search below the cones of a part, in one thread, until a limit is reached.
 
     Parameters
@@ -328,9 +316,11 @@ def explore_part(part: Part, worker: _Worker | None = None) -> Explored:
 
     Returns
     -------
-    Explored
-        Every cone of the part is pruned by a proof at ``level`` or below, solved, or
-        covered by the open ones.
+    cones : Cones
+        Those still open: every cone of the part is pruned by a proof at the level of
+        the log or below, solved, or covered by these.
+    log : Log
+        What the worker found and counted.
     """
     worker, cones = worker or _Worker(part.points), part.cones
     log = worker.log
@@ -343,9 +333,7 @@ def explore_part(part: Part, worker: _Worker | None = None) -> Explored:
         done = len(cones.levels) == 0 or log.nodes[0] >= part.most
         if done or time() >= part.deadline:
             break
-    directions = log.directions[: min(int(log.found[0]), FOUND)].copy()
-    counts = int(log.nodes[0]), int(log.nodes[1]), int(log.deepest[0])
-    return Explored(cones, float(log.level[0]), directions, *counts)
+    return cones, Log(*(column.copy() for column in log))
 
 
 def _operations(points: Points) -> int:
@@ -392,7 +380,7 @@ def branch_and_bound(
         while not search.is_over():
             dealt = search.deal(parts, turns)
             for explored in pool.map(explore_part, dealt, workers[: len(dealt)]):
-                search.take(explored)
+                search.take(*explored)
             search.join()
     return search.outcome()
 
@@ -423,14 +411,14 @@ class _Search:
         self.rounds += 1
         return [Part(self.points, cones, *common) for cones in dealt if len(cones[0])]
 
-    def take(self, part: Explored) -> None:
+    def take(self, cones: Cones, log: Log) -> None:
         """Add up what a part found and counted."""
-        self.back.append(part.cones)
-        self.level = max(self.level, part.level)
-        self.found.append(part.directions)
-        self.nodes += part.nodes
-        self.leaves += part.leaves
-        self.deepest = max(self.deepest, part.deepest)
+        self.back.append(cones)
+        self.level = max(self.level, float(log.level[0]))
+        self.found.append(log.directions[: log.found[0]])
+        self.nodes += int(log.nodes[0])
+        self.leaves += int(log.nodes[1])
+        self.deepest = max(self.deepest, int(log.deepest[0]))
 
     def join(self) -> None:
         """Open what the parts left open."""

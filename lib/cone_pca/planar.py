@@ -1,7 +1,5 @@
 """kappa in the plane and on the line, exactly: one sweep around the circle."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from lib.arrangements import PlanarWalls, directions, planar_walls
@@ -76,10 +74,7 @@ def planar_oracle(X: Array, Z: Array, walls: PlanarWalls | None = None) -> Maxim
     if len(walls.angles) == 0:
         return silent(2)
     A = _sector_maps(X, Z, walls)
-    forms = _sector_forms(A, walls)
-    ridges = _ridges(forms)
-    angles = np.concatenate([forms.peak[forms.inside], walls.angles[ridges]])
-    values = np.concatenate([forms.peak_value[forms.inside], forms.start[ridges]])
+    angles, values = _local_maxima(A, walls)
     bound = float(values.max()) * (1 + 8 * EPS) + _planar_slack(X, Z, A, walls)
     return ranked(directions(angles), values, bound)
 
@@ -159,50 +154,25 @@ def add(total, lost, z, x):
             total[a, b] = after
 
 
-@dataclass(frozen=True, eq=False)
-class _SectorForms:
-    """The sinusoid ``|A u|^2 = mean + swing cos 2(theta - peak)`` of each sector.
+def _local_maxima(A: Array, walls: PlanarWalls) -> tuple[Array, Array]:
+    """Return the angles of all local maxima of ``|A u|``, and its values there.
 
-    ``inside`` tells whether ``peak`` lies in the sector, ``peak_value`` is
-    ``|A u|`` there; ``start`` is ``|A u|`` at the sector's first wall; ``rise``
-    and ``fall`` are the slopes just after the first and just before the last.
+    In a sector ``|A u|^2 = mean + swing cos 2(theta - peak)``. A wall is a maximum if
+    the form rises before and falls after it; slopes within rounding of zero count as
+    both, so that none is lost between two sectors. A wall listed needlessly does no
+    harm.
     """
-
-    inside: Array
-    peak: Array
-    peak_value: Array
-    start: Array
-    rise: Array
-    fall: Array
-
-
-def _sector_forms(A: Array, walls: PlanarWalls) -> _SectorForms:
-    """Write ``|A u|^2`` of each sector as a sinusoid of the doubled angle."""
     a, b = A[:, :, 0], A[:, :, 1]
     p, q, s = ((a * a).sum(1), (a * b).sum(1), (b * b).sum(1))
     swing = np.hypot((p - s) / 2, q)
-    peak = np.arctan2(2 * q, p - s) / 2
-    offset = (peak - walls.angles) % np.pi  # the form has period pi
+    offset = (np.arctan2(2 * q, p - s) / 2 - walls.angles) % np.pi  # of period pi
+    tops = np.sqrt((p + s) / 2 + swing)
     wall = directions(walls.angles)
     start = np.linalg.norm(a * wall[:, :1] + b * wall[:, 1:], axis=1)
-    return _SectorForms(
-        inside=offset <= walls.widths,
-        peak=walls.angles + offset,
-        peak_value=np.sqrt((p + s) / 2 + swing),
-        start=start,
-        rise=swing * np.sin(2 * offset),
-        fall=swing * np.sin(2 * (offset - walls.widths)),
-    )
-
-
-def _ridges(forms: _SectorForms) -> Array:
-    """Mark the walls that are local maxima: rising before, falling after.
-
-    Slopes within rounding of zero count as both, so that no maximum is lost
-    between two sectors; a wall listed needlessly does no harm.
-    """
-    level = 1e-9 * forms.peak_value**2
-    before, level_before = np.roll(forms.fall, 1), np.roll(level, 1)
-    ridges = (before >= -level_before) & (forms.rise <= level)
-    ridges[np.argmax(forms.start)] = True
-    return ridges
+    level = 1e-9 * tops**2
+    rise, fall = (swing * np.sin(2 * (offset - x)) for x in (0.0, walls.widths))
+    ridges = (np.roll(fall, 1) >= -np.roll(level, 1)) & (rise <= level)
+    ridges[np.argmax(start)] = True
+    inside = offset <= walls.widths
+    angles = [(walls.angles + offset)[inside], walls.angles[ridges]]
+    return np.concatenate(angles), np.concatenate([tops[inside], start[ridges]])

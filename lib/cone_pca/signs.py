@@ -100,7 +100,6 @@ def search_signs(
     search = _SignSearch(X, Z, value, max(level, value) * (1 + PRECISION))
     deadline = monotonic() + seconds
     if 0 < len(search.points.X) <= MOST_LIFTED and value > 0:
-        search.open_root()
         while search.heap and search.nodes < nodes and monotonic() < deadline:
             search.visit(deadline)
     return search.outcome()
@@ -110,19 +109,13 @@ class _SignSearch:
     """The open nodes of one search."""
 
     def __init__(self, X: Array, Z: Array, value: float, level: float) -> None:
-        """Scale the points."""
+        """Scale the points, and open the node in which nothing is decided."""
         self.points: UnitPoints = unit_points(X, Z, max(value, np.finfo(float).tiny))
         self.level = max(level - self.points.slack, 0.0) / self.points.scale
         self.heap: list[OpenSigns] = []
         self.directions: list[Array] = []
         self.nodes, self.ticket = 0, count()
-        self.started = False
-
-    def open_root(self) -> None:
-        """Open the node in which nothing is decided."""
-        self.started = True
-        sides = np.zeros(len(self.points.X), dtype=np.int8)
-        self.push(np.inf, sides, None)
+        self.push(np.inf, np.zeros(len(self.points.X), dtype=np.int8), None)
 
     def push(
         self, bound: float, sides: np.ndarray, state: SplittingState | None
@@ -182,10 +175,7 @@ class _SignSearch:
 
     def outcome(self) -> LiftedBound:
         """Return the bound of the worst open node, in the units of the caller."""
-        r = self.points.X.shape[1]
-        directions = np.array(self.directions).reshape(-1, r)
-        if not self.started:
-            return LiftedBound(np.inf, directions, 0)
+        directions = np.array(self.directions).reshape(-1, self.points.X.shape[1])
         highest = max([self.level, *(-node[0] for node in self.heap)])
         bound = highest * self.points.scale * (1 + 8 * EPS)
         return LiftedBound(bound + self.points.slack, directions, self.nodes)

@@ -13,6 +13,7 @@ from lib.numerics.compiled import (
     diagonalise,
     inner,
     is_positive_semidefinite,
+    normalise,
     orthonormalise,
 )
 
@@ -250,16 +251,11 @@ def halve(stack, top, heights, cut):
     stack.counts[top + 1] = stack.counts[top]
     stack.depths[top] += 1
     stack.depths[top + 1] = stack.depths[top]
-    length = 0.0
+    middle = stack.rays[top + 1, i]
     for a in range(r):
-        middle = far * rays[i, a] + near * rays[k, a]
-        stack.rays[top + 1, i, a] = middle
-        length += middle * middle
-    length = np.sqrt(length)
-    for a in range(r):
-        middle = stack.rays[top + 1, i, a] / length
-        stack.rays[top + 1, i, a] = middle
-        rays[k, a] = middle
+        middle[a] = far * rays[i, a] + near * rays[k, a]
+    normalise(middle)
+    rays[k] = middle
 
 
 @compiled

@@ -15,8 +15,7 @@ from lib.copositive.cover import (
     cover_by_positive_cell,
     cover_by_simplices,
 )
-from lib.copositive.norm import relaxed_norm
-from lib.copositive.relaxation import Relaxation, solve_relaxation
+from lib.copositive.relaxation import Relaxation, relaxed_norm, solve_relaxation
 from lib.copositive.whitened import prove_whitened, solve_whitened
 
 __all__ = [

@@ -11,8 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from lib.copositive.cover import cover_by_cells, cover_by_simplices
-from lib.copositive.norm import RelaxedNorm, largest_on_faces, relaxed_norm
-from lib.copositive.relaxation import Relaxation, solve_relaxation
+from lib.copositive.relaxation import (
+    Relaxation,
+    RelaxedNorm,
+    largest_on_faces,
+    relaxed_norm,
+    solve_relaxation,
+)
 from lib.numerics import Array, unit_rows
 from lib.problem import Problem
 

@@ -45,6 +45,23 @@ def inner(a, b):
 
 
 @compiled
+def normalise(vector):
+    """Scale a vector to unit length."""
+    length = np.sqrt(inner(vector, vector))
+    for k in range(len(vector)):
+        vector[k] /= length
+
+
+@compiled
+def remove(axis, vector):
+    """Subtract from a vector its part along a unit axis; return the part's length."""
+    share = inner(axis, vector)
+    for k in range(len(vector)):
+        vector[k] -= share * axis[k]
+    return share
+
+
+@compiled
 def is_positive_semidefinite(matrix, factor):
     """Try a Cholesky factorisation in ``factor``; False on a negative pivot.
 
@@ -117,9 +134,7 @@ def orthonormalise(rows, basis, triangle):
         triangle[i, :] = 0.0
         for _ in range(2):
             for j in range(i):
-                share = inner(basis[i], basis[j])
-                triangle[i, j] += share
-                basis[i] -= share * basis[j]
+                triangle[i, j] += remove(basis[j], basis[i])
         length = np.sqrt(inner(basis[i], basis[i]))
         if length <= DEPENDENT:
             return False

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -9,12 +10,17 @@ import torch
 from lib.losses import Squared
 from lib.numerics import Array, require_count
 from lib.problem import Network, Problem
-from lib.sgd.checkpoint import Checkpoint
 from lib.sgd.coordinates import Inputs, Outputs, reduce_inputs, reduce_outputs
 from lib.sgd.epochs import Epochs, Shared, Start
-from lib.sgd.settings import Grid, Settings, find_device
-from lib.sgd.starts import StartOf, by_name, in_sequence
-from lib.store import fingerprint
+from lib.sgd.settings import (
+    Grid,
+    Settings,
+    StartOf,
+    by_name,
+    find_device,
+    in_sequence,
+)
+from lib.store import fingerprint, read_arrays, write_arrays
 
 CACHE_BYTES = 1 << 23
 """Bytes of a batch of trials on a CPU. Beyond its cache a batch gains nothing, and
@@ -268,6 +274,39 @@ def _chunks(
     most = max(room // size, 1)
     for first in range(0, len(grid), most):
         yield range(first, min(first + most, len(grid)))
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Where the state of some trials is kept, and the hash of the run it must be of."""
+
+    path: Path
+    key: str
+
+    def save(self, state: dict[str, Array]) -> None:
+        """Replace the checkpoint."""
+        write_arrays(self.path, state | {"key": np.array(self.key)})
+
+    def load(self) -> dict[str, Array] | None:
+        """Return the state saved, None if there is none.
+
+        Raises
+        ------
+        ValueError
+            If it is of another run, or damaged.
+        """
+        if not self.path.exists():
+            return None
+        state = read_arrays(self.path)
+        found = str(state.pop("key", ""))
+        if found != self.key:
+            raise ValueError(
+                f"{self.path} must be a checkpoint of this run, {self.key[:12]}...; "
+                f"got {found[:12] or 'none'}.... Data, grid, starts and settings must "
+                "be the same, but for the number of epochs between checkpoints. "
+                "Delete it or choose another folder."
+            )
+        return state
 
 
 @dataclass(frozen=True, eq=False)

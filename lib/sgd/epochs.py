@@ -9,14 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
+from torch import Tensor
+from torch.nn import functional
 
-from lib.losses import Loss, Squared
+from lib.losses import Huber, Logistic, Loss, Softmax, Squared
 from lib.numerics import Array
 from lib.sgd.coordinates import Inputs, Outputs
-from lib.sgd.torch_losses import Entrywise, torch_loss
+
+Entrywise = Callable[[Tensor, Tensor], Tensor]
+"""Takes outputs and targets with the columns on axis 1; its terms add up to the loss:
+one an entry, or one a sample for softmax."""
 
 MOMENTUM = 0.95
 """Momentum of every experiment of the paper (A.1)."""
@@ -31,6 +37,17 @@ BLOCK_BYTES = 1 << 20
 """Bytes of activations handled at once on a CPU, so that they stay in its cache."""
 
 
+def torch_loss(loss: Loss) -> Entrywise:
+    """Return the terms of a loss."""
+    if isinstance(loss, Softmax):
+        return partial(functional.cross_entropy, reduction="none")
+    if isinstance(loss, Logistic):
+        return partial(functional.binary_cross_entropy_with_logits, reduction="none")
+    if isinstance(loss, Huber):
+        return partial(functional.huber_loss, reduction="none", delta=loss.delta)
+    return lambda F, Y: functional.mse_loss(F, Y, reduction="none") / 2
+
+
 @dataclass(frozen=True, eq=False)
 class Shared:
     """What all trials share, on the device and in the reduced coordinates.
@@ -39,9 +56,9 @@ class Shared:
     is None for the squared one, which needs no autograd.
     """
 
-    rows: torch.Tensor | None
-    null: torch.Tensor | None
-    targets: torch.Tensor
+    rows: Tensor | None
+    null: Tensor | None
+    targets: Tensor
     linear: bool
     pooling: int = 1
     loss: Entrywise | None = None
@@ -84,7 +101,7 @@ class Block:
     (t, b, N). ``Block`` moves them in place and keeps nothing else.
     """
 
-    def __init__(self, data: Shared, *tensors: torch.Tensor) -> None:
+    def __init__(self, data: Shared, *tensors: Tensor) -> None:
         self.U, self.V, self.speed_U, self.speed_V, self.hidden, self.back = tensors
         self.linear, self.null, self.pooling = data.linear, data.null, data.pooling
         self.rows = self.columns = None
@@ -92,9 +109,7 @@ class Block:
             self.rows = data.rows.expand(len(self.U), -1, -1)
             self.columns = self.rows.mT
 
-    def move(
-        self, error: torch.Tensor, rates: torch.Tensor, betas: torch.Tensor
-    ) -> None:
+    def move(self, error: Tensor, rates: Tensor, betas: Tensor) -> None:
         """Step along the momentum; ``error`` is (t, q, n), ``rates`` are negative."""
         hidden = self.activate()
         self._pull_activations(error)
@@ -106,7 +121,7 @@ class Block:
             speed.addcmul_(weight, betas)
             weight.addcmul_(speed, rates)
 
-    def _pull_activations(self, error: torch.Tensor) -> None:
+    def _pull_activations(self, error: Tensor) -> None:
         """Set ``back`` to the slope of the loss by each activation."""
         if self.pooling == 1:
             torch.bmm(self.V, error, out=self.back)
@@ -114,7 +129,7 @@ class Block:
             pull = torch.bmm(self.V, error)
             self.back.copy_(pull.repeat_interleave(self.pooling, dim=2))
 
-    def _pooled(self, hidden: torch.Tensor) -> torch.Tensor:
+    def _pooled(self, hidden: Tensor) -> Tensor:
         """Return the sum over the patches of each sample, (t, b, n)."""
         if self.pooling == 1:
             return hidden
@@ -130,7 +145,7 @@ class Block:
             back.sub_((back @ self.null) @ self.null.mT)
         torch.add(back, self.speed_U, alpha=MOMENTUM, out=self.speed_U)
 
-    def activate(self) -> torch.Tensor:
+    def activate(self) -> Tensor:
         """Return the activations, (t, b, N)."""
         before = self.U
         if self.rows is not None:
@@ -139,7 +154,7 @@ class Block:
             return before
         return torch.clamp_min(before, 0.0, out=self.hidden)
 
-    def look(self, outputs: torch.Tensor, decay: torch.Tensor) -> None:
+    def look(self, outputs: Tensor, decay: Tensor) -> None:
         """Add the outputs, (t, q, n), and squared weights, (t,), to the sums."""
         outputs.baddbmm_(self.V.mT, self._pooled(self.activate()))
         decay.add_(_squares(self.U)).add_(_squares(self.V))
@@ -192,7 +207,7 @@ class Epochs:
         return blocks
 
     @property
-    def values(self) -> torch.Tensor:
+    def values(self) -> Tensor:
         """The objective of each trial, (t,), at the present weights."""
         decay = self.decay
         if self.has_rest:
@@ -210,7 +225,7 @@ class Epochs:
         self._sweep(rates, betas)
         self._plateau(values)
 
-    def _sweep(self, *step: torch.Tensor) -> None:
+    def _sweep(self, *step: Tensor) -> None:
         """Make a step, if one is given, and sum up outputs and squared weights."""
         self.outputs.zero_()
         self.decay.zero_()
@@ -233,7 +248,7 @@ class Epochs:
         self.error.copy_(slope)
         self.loss.copy_(2 * terms.detach().flatten(1).sum(dim=1, dtype=torch.float64))
 
-    def _plateau(self, values: torch.Tensor) -> None:
+    def _plateau(self, values: Tensor) -> None:
         """Halve the rate of each trial that has waited too long for progress."""
         torch.fmin(self.least, values, out=self.least)
         progress = values < (1 - PLATEAU) * self.best
@@ -267,7 +282,7 @@ class Epochs:
         self.load(state)
         return graph.replay
 
-    def settle(self, before: torch.Tensor, tolerance: float) -> None:
+    def settle(self, before: Tensor, tolerance: float) -> None:
         """Hold the trials whose least objective hardly fell below ``before``."""
         settled = before - self.least <= tolerance * self.least
         self.moving.copy_(torch.where(settled, 0.0, self.moving))
@@ -288,7 +303,7 @@ class Epochs:
         self.epoch = int(state["epoch"])
 
 
-def _squares(tensor: torch.Tensor) -> torch.Tensor:
+def _squares(tensor: Tensor) -> Tensor:
     """Return the sum of squares of each trial, (t,), in double precision."""
     flat = tensor.reshape(len(tensor), 1, -1)
     return torch.bmm(flat, flat.mT).reshape(-1).to(torch.float64)

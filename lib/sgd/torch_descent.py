@@ -12,7 +12,7 @@ import torch
 
 from lib.networks import from_torch
 from lib.problem import Network, Problem
-from lib.sgd.torch_losses import torch_loss
+from lib.sgd.epochs import torch_loss
 
 
 @dataclass(frozen=True, eq=False)

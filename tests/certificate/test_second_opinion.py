@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from lib.certificate import second_opinion
+from lib.certificate import exact
 from lib.frank_wolfe import solve
 from lib.problem import Network, Problem
 
@@ -17,22 +17,22 @@ def test_the_checker_proves_an_optimum_and_a_poor_network(tmp_path):
         ("best", solve(PROBLEM).network),
         ("poor", Network.zero(2, 1)),
     ):
-        line = second_opinion.ask_checker(PROBLEM, network, tmp_path / f"{name}.json")
+        line = exact.ask_checker(PROBLEM, network, tmp_path / f"{name}.json")
         assert line.startswith(f"{name}.json: proved, ")
 
 
 def test_the_checker_rejects_a_file_that_was_changed(tmp_path, monkeypatch):
     path = tmp_path / "best.json"
-    second_opinion.ask_checker(PROBLEM, solve(PROBLEM).network, path)
+    exact.ask_checker(PROBLEM, solve(PROBLEM).network, path)
     document = json.loads(path.read_text(encoding="utf-8"))
     document["beta"] = (0.4).hex()
     path.write_text(json.dumps(document), encoding="utf-8")
-    assert second_opinion._verdict(path).startswith("best.json: REJECTED, ")
+    assert exact._verdict(path).startswith("best.json: REJECTED, ")
 
 
 def test_a_checker_that_is_not_there_is_missed(tmp_path, monkeypatch):
-    monkeypatch.setattr(second_opinion, "CHECKER", tmp_path / "none.py")
+    monkeypatch.setattr(exact, "CHECKER", tmp_path / "none.py")
     with pytest.raises(
         FileNotFoundError, match=r"The checker must be at .*none.py; got"
     ):
-        second_opinion.ask_checker(PROBLEM, Network.zero(2, 1), tmp_path / "a.json")
+        exact.ask_checker(PROBLEM, Network.zero(2, 1), tmp_path / "a.json")

@@ -22,7 +22,7 @@ from lib.copositive import (
     sphere_draw,
 )
 from lib.copositive.counterexamples import pentagon_data
-from lib.copositive.norm import largest_on_faces
+from lib.copositive.relaxation import largest_on_faces
 from lib.copositive.textbook import (
     copositive_program,
     literal_program,

@@ -11,7 +11,7 @@ from lib.copositive import (
     solve_by_columns,
     solve_relaxation,
 )
-from lib.copositive.norm import largest_on_faces
+from lib.copositive.relaxation import largest_on_faces
 from lib.copositive.textbook import (
     copositive_program,
     gauge_program,

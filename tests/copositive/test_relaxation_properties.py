@@ -22,7 +22,7 @@ from lib.copositive import (
     solve_whitened,
 )
 from lib.copositive.bounds import bound_eigenvalue, bound_norm
-from lib.copositive.norm import largest_on_faces
+from lib.copositive.relaxation import largest_on_faces
 from lib.losses import SQUARED
 from lib.problem import Network, Problem, objective
 

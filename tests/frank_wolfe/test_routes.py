@@ -12,7 +12,7 @@ from lib.copositive import (
     solve_relaxation,
     solve_whitened,
 )
-from lib.copositive.norm import largest_on_faces
+from lib.copositive.relaxation import largest_on_faces
 from lib.cutting_plane import Bundle, Centre, solve_dual
 from lib.data import load_images, one_hot
 from lib.frank_wolfe import solve

@@ -9,7 +9,7 @@ from lib.problem import Problem, objective
 from lib.sgd import Grid, Settings, descend
 from lib.sgd import epochs as epochs_module
 from lib.sgd.coordinates import reduce_inputs, reduce_outputs
-from lib.sgd.starts import kaiming_uniform
+from lib.sgd.settings import kaiming_uniform
 
 SAME_SUMS = 1e-10
 """Relative difference of two runs that add in different orders: 50 steps, each

@@ -8,7 +8,7 @@ from lib.certificate import certify
 from lib.frank_wolfe import solve
 from lib.problem import Problem, objective
 from lib.sgd import MOMENTUM, train
-from lib.sgd.starts import kaiming_uniform
+from lib.sgd.settings import kaiming_uniform
 
 SAME_SUMS = 1e-10
 """Relative difference of two runs that add in different orders: 50 steps, each

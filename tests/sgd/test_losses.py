@@ -8,7 +8,7 @@ import torch
 
 from lib.problem import Network, Problem, objective, pooled_problem
 from lib.sgd import Grid, Settings, descend, train
-from lib.sgd.starts import kaiming_uniform
+from lib.sgd.settings import kaiming_uniform
 from lib.svd import whiten
 
 DIFFERENCES = 1e-6
