@@ -180,7 +180,7 @@ class _Search:
         if start is not None:
             network = self.units.enter(start)
         here = self.prove(network)
-        convex = None
+        convex, patience = None, PATIENCE if self.small else rounds
         for count in range(rounds):
             self.report(here)
             if here.proof.relative_gap <= self.tolerance:
@@ -188,20 +188,24 @@ class _Search:
             fresh = _improving(here.proof.kappa, self.problem.beta)
             if here.network.width + len(fresh) == 0:
                 return here, "No neuron improves on the zero network."
-            if convex is None:
+            if convex is None or convex.over:
                 there = self.round(here, fresh)
                 better = _is_better(there.proof, here.proof)
                 here = _best(there, here)
-                if better and (count < PATIENCE or self.problem.Y.size > FEW_ANSWERS):
+                if better and (convex is not None or count < patience):
                     continue
-                if self.problem.Y.size > MOST_ANSWERS:
+                if convex is not None or self.problem.Y.size > MOST_ANSWERS:
                     return here, "The round improved neither value nor gap."
                 convex = _ConvexMaster(self, here)
             there = convex.round(here, fresh)
-            if there is None:
-                return here, convex.status
-            here = _best(there, here)
+            # Where it can do no more, the network is corrected as before.
+            here = _best(self.prove(here.network) if there is None else there, here)
         return here, f"The limit of {rounds} rounds was reached."
+
+    @property
+    def small(self) -> bool:
+        """Whether the convex master is faster than long slides."""
+        return self.problem.Y.size <= FEW_ANSWERS
 
     def prove(self, network: Network) -> _State:
         """Certify with the oracle asked for."""
@@ -256,17 +260,26 @@ class _ConvexMaster:
         """Start from the pieces of the neurons."""
         self.search, self.pieces = search, Pieces(search.problem)
         self.accuracy, self.neurons = FIRST_ACCURACY, here.network.U
-        self.status = "The oracle names no further piece: the rest is rounding."
+        self.over = False
 
     def round(self, here: _State, fresh: Array) -> _State | None:
-        """Solve the master with the pieces of fresh neurons; None if all is done."""
-        problem, before = self.search.problem, len(self.pieces)
+        """Solve the master with the pieces of fresh neurons; None once it is over.
+
+        It is where no piece is new and no accuracy left, where double precision cannot
+        part two hyperplanes, and where rounding breaks a system.
+        """
         try:
-            for u in np.vstack([self.neurons, fresh]):
-                self.pieces.add(u)
-        except ValueError as error:  # hyperplanes that double precision cannot part
-            self.status = f"No convex master was made: {error}"
-            return None
+            found = self.solved(here, fresh)
+        except (LinAlgError, ValueError):
+            found = None
+        self.over = found is None
+        return found
+
+    def solved(self, here: _State, fresh: Array) -> _State | None:
+        """Add pieces, solve, and go back to a network; None if there is no need to."""
+        problem, before = self.search.problem, len(self.pieces)
+        for u in np.vstack([self.neurons, fresh]):
+            self.pieces.add(u)
         self.neurons = self.neurons[:0]
         if len(self.pieces) > before or self.accuracy == FIRST_ACCURACY:
             gap = SHARE_OF_GAP * here.proof.relative_gap
@@ -276,13 +289,9 @@ class _ConvexMaster:
             self.accuracy = last if self.accuracy > last else LAST_ACCURACY
         else:
             return None
-        try:
-            point = solve_master(problem, list(self.pieces), tolerance=self.accuracy)
-            U = self.pieces.inputs(point)
-            network = Network(U, ridge(problem, U)).balanced()
-        except (LinAlgError, ValueError) as error:
-            self.status = f"The convex master broke down: {error}"
-            return None
+        point = solve_master(problem, list(self.pieces), tolerance=self.accuracy)
+        U = self.pieces.inputs(point)
+        network = Network(U, ridge(problem, U)).balanced()
         self.pieces.keep_used(point)
         value, bound = objective(problem, network), self.search.bound
         return _State(network, from_dual_point(problem, value, point.Z, bound))

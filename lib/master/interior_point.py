@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.linalg import LinAlgError, lu_factor, lu_solve
+from scipy.linalg import LinAlgError, lu_solve
+from scipy.linalg.lapack import dgetrf
 
 from lib.losses import Squared
 from lib.numerics import Array
@@ -338,7 +339,7 @@ class _System:
             target *= (1 - min(room, 1.0)) ** 3
             dzeta, steps, room = self.direction(factor, target, trial)
             share = self.bent(min(BACK * room, 1.0), dzeta, steps)
-            if not share > SHORTEST:
+            if not (share > SHORTEST and np.isfinite(dzeta).all()):
                 break
             self.zeta = self.zeta + share * dzeta
             for block, step in zip(self.blocks, steps, strict=True):
@@ -396,7 +397,9 @@ class _System:
         wide = tall.shape[0] <= tall.shape[1]
         matrix = bent @ tall.T if wide else tall.T @ bent
         matrix[np.diag_indices_from(matrix)] += beta
-        lu = lu_factor(matrix, check_finite=False)
+        *lu, failed = dgetrf(matrix)
+        if failed:
+            raise LinAlgError("Rounding has left the system singular.")
         if wide:
             return lambda right: lu_solve(lu, right, check_finite=False)
 

@@ -192,7 +192,7 @@ def test_tolerance_below_rounding_is_a_status_and_not_an_endless_loop():
     assert not solution.converged
     assert solution.status in (
         "The round improved neither value nor gap.",
-        "The oracle names no further piece: the rest is rounding.",
+        "No neuron improves the network any more.",
     )
     assert solution.certificate.relative_gap <= DEFAULT_TOLERANCE
 
