@@ -224,23 +224,22 @@ def _refined(
     does so to first order. Where maxima are not isolated, as in a cell with several
     neurons, the neurons and the means of those that share a cell stand for them.
     """
+    most = min(MOST_PEAKS, MOST_ACTIVATIONS // len(problem.X))
     R = problem.loss.residual(problem.predict(network), problem.Y)
     best = proof
-    for crowd in (np.zeros((0, network.U.shape[1])), None):
-        if crowd is None:
-            if best.relative_gap <= CLOSED:
-                break
-            crowd = _crowd(problem, network, R, proof.kappa)
+    for crowded in (False, True):
+        if most == 0 or (crowded and best.relative_gap <= CLOSED):
+            break
+        crowd = _crowd(problem, network, R, proof.kappa, most) if crowded else None
         Z, kappa = R, proof.kappa
         for _ in range(steps):
             peaks = kappa.candidate_values > problem.beta * (1 - PEAK)
             if not peaks.any() or kappa.value > problem.beta * (1 + PEAK):
                 break
-            most = min(MOST_PEAKS, MOST_ACTIVATIONS // len(problem.X))
-            if most == 0:
-                break
-            points = np.vstack([kappa.candidates[peaks], crowd])[:most]
-            Z = Z + _correction(problem, Z, points)
+            points = kappa.candidates[peaks]
+            if crowd is not None:
+                points = np.vstack([points, crowd])
+            Z = Z + _correction(problem, Z, points[:most])
             kappa = bound(problem.spread(Z))
             trial = _proof(problem, proof.primal, Z, kappa)
             if trial.dual <= best.dual:
@@ -249,18 +248,22 @@ def _refined(
     return best
 
 
-def _crowd(problem: Problem, network: Network, R: Array, kappa: Maximum) -> Array:
+def _crowd(
+    problem: Problem, network: Network, R: Array, kappa: Maximum, most: int
+) -> Array:
     """Return directions of neurons, and means of those that share a cell, at beta.
 
-    Those count whose value is as near to beta as that of the highest peak.
+    Those count whose value is as near to beta as that of the highest peak. At most
+    ``most`` neurons and as many means are looked at.
     """
     U = unit_rows(network.U[np.argsort(-np.linalg.norm(network.U, axis=1))])
-    U = U[U.any(axis=1)][:MOST_PEAKS]
+    U = U[U.any(axis=1)][:most]
     heights = problem.X @ U.T
     signs = np.sign(heights) * (np.abs(heights) > ON_WALL)
     i, j = np.triu_indices(len(U), 1)
     shared = (signs.T @ signs)[i, j] == (np.abs(signs).T @ np.abs(signs))[i, j]
-    U = np.vstack([U, unit_rows(U[i[shared]] + U[j[shared]])])
+    means = U[i[shared][:most]] + U[j[shared][:most]]
+    U = np.vstack([U, unit_rows(means)])
     off = np.abs(np.linalg.norm(problem.features(U).T @ R, axis=1) / problem.beta - 1)
     return U[off <= CROWDED * abs(kappa.value / problem.beta - 1)]
 
