@@ -11,7 +11,7 @@ from lib.cone_pca import AnyOracle, Maximum
 from lib.cone_pca.kappa import oracle_for
 from lib.losses import STAY_INSIDE, best_scale
 from lib.networks import as_network
-from lib.numerics import Array, unit_rows
+from lib.numerics import Array
 from lib.problem import Bounds, Network, Problem, residual
 
 REFINEMENTS = 3
@@ -19,16 +19,6 @@ REFINEMENTS = 3
 
 PEAK = 1e-3
 """Local maxima so near to beta take part in the refinement of a dual point."""
-
-CLOSED = 1e-10
-"""Relative gap at which a refinement is good enough."""
-
-CROWDED = 4.0
-"""How much farther from beta than the highest peak a neuron's value may be, and the
-neuron be thought of as one of a continuum of maxima."""
-
-ON_WALL = 1e-9
-"""Height above a wall, of unit weights, below which a neuron lies in both cells."""
 
 MOST_PEAKS = 512
 """Most local maxima that take part, the highest first."""
@@ -221,51 +211,22 @@ def _refined(
 
     Scaling lowers all of Z for the sake of a few directions that stick out by
     rounding. This lowers those directions alone, by the smallest change of Z that
-    does so to first order. Where maxima are not isolated, as in a cell with several
-    neurons, the neurons and the means of those that share a cell stand for them.
+    does so to first order.
     """
     most = min(MOST_PEAKS, MOST_ACTIVATIONS // len(problem.X))
-    R = problem.loss.residual(problem.predict(network), problem.Y)
-    best = proof
-    for crowded in (False, True):
-        if most == 0 or (crowded and best.relative_gap <= CLOSED):
+    best, kappa = proof, proof.kappa
+    Z = problem.loss.residual(problem.predict(network), problem.Y)
+    for _ in range(steps if most else 0):
+        peaks = kappa.candidate_values > problem.beta * (1 - PEAK)
+        if not peaks.any() or kappa.value > problem.beta * (1 + PEAK):
             break
-        crowd = _crowd(problem, network, R, proof.kappa, most) if crowded else None
-        Z, kappa = R, proof.kappa
-        for _ in range(steps):
-            peaks = kappa.candidate_values > problem.beta * (1 - PEAK)
-            if not peaks.any() or kappa.value > problem.beta * (1 + PEAK):
-                break
-            points = kappa.candidates[peaks]
-            if crowd is not None:
-                points = np.vstack([points, crowd])
-            Z = Z + _correction(problem, Z, points[:most])
-            kappa = bound(problem.spread(Z))
-            trial = _proof(problem, proof.primal, Z, kappa)
-            if trial.dual <= best.dual:
-                break
-            best = Certificate(trial.primal, trial.dual, trial.Z, proof.kappa)
+        Z = Z + _correction(problem, Z, kappa.candidates[peaks][:most])
+        kappa = bound(problem.spread(Z))
+        trial = _proof(problem, proof.primal, Z, kappa)
+        if trial.dual <= best.dual:
+            break
+        best = Certificate(trial.primal, trial.dual, trial.Z, proof.kappa)
     return best
-
-
-def _crowd(
-    problem: Problem, network: Network, R: Array, kappa: Maximum, most: int
-) -> Array:
-    """Return directions of neurons, and means of those that share a cell, at beta.
-
-    Those count whose value is as near to beta as that of the highest peak. At most
-    ``most`` neurons and as many means are looked at.
-    """
-    U = unit_rows(network.U[np.argsort(-np.linalg.norm(network.U, axis=1))])
-    U = U[U.any(axis=1)][:most]
-    heights = problem.X @ U.T
-    signs = np.sign(heights) * (np.abs(heights) > ON_WALL)
-    i, j = np.triu_indices(len(U), 1)
-    shared = (signs.T @ signs)[i, j] == (np.abs(signs).T @ np.abs(signs))[i, j]
-    means = U[i[shared][:most]] + U[j[shared][:most]]
-    U = np.vstack([U, unit_rows(means)])
-    off = np.abs(np.linalg.norm(problem.features(U).T @ R, axis=1) / problem.beta - 1)
-    return U[off <= CROWDED * abs(kappa.value / problem.beta - 1)]
 
 
 def _correction(problem: Problem, Z: Array, U: Array) -> Array:

@@ -18,6 +18,7 @@ from lib.master.fit import hold
 from lib.master.group_lasso import output_weights
 from lib.master.interior_point import solve_master
 from lib.master.pieces import Pieces, ridge
+from lib.master.polish import ON_WALL, polish
 from lib.numerics import Array
 from lib.problem import Network, Problem, objective
 from lib.problem.units import Units, in_units
@@ -48,6 +49,12 @@ BRIEF = 30
 MOST_ANSWERS = 20_000
 """Most entries of Y for which the convex master is tried: it solves systems of this
 size, or of the size of its pieces."""
+
+MOST_RANK = 5
+"""Rank of X up to which it is tried: beyond, a cell has too many pieces."""
+
+MOST_COUPLINGS = 20_000_000
+"""Most entries of the matrix that couples answers and pieces, 160 MB."""
 
 FEW_ANSWERS = 2000
 """Entries of Y up to which the convex master takes over after some rounds: it is
@@ -144,6 +151,14 @@ def solve(
     best, status = search.run(start, rounds)
     found = units.leave(best.network)
     certificate = certify(problem, found, bound=bound)
+    for on_wall in ON_WALL:
+        if certificate.relative_gap <= tolerance:
+            break
+        polished = units.leave(polish(inner, best.network, on_wall))
+        finer = certify(problem, polished, bound=bound)
+        costs = finer.primal <= certificate.primal * (1 + VALUE_ROUNDING)
+        if costs and finer.gap < certificate.gap:
+            found, certificate = polished, finer
     if certificate.relative_gap > tolerance:
         # The dual point of another round, or of the convex master, may prove more.
         other = from_dual_point(
@@ -194,7 +209,7 @@ class _Search:
                 here = _best(there, here)
                 if better and (convex is not None or count < patience):
                     continue
-                if convex is not None or self.problem.Y.size > MOST_ANSWERS:
+                if convex is not None or not self.convex:
                     return here, "The round improved neither value nor gap."
                 convex = _ConvexMaster(self, here)
             there = convex.round(here, fresh)
@@ -203,9 +218,15 @@ class _Search:
         return here, f"The limit of {rounds} rounds was reached."
 
     @property
+    def convex(self) -> bool:
+        """Whether the convex master is tried at all."""
+        X, Y = self.problem.X, self.problem.Y
+        return X.shape[1] <= MOST_RANK and Y.size <= MOST_ANSWERS
+
+    @property
     def small(self) -> bool:
         """Whether the convex master is faster than long slides."""
-        return self.problem.Y.size <= FEW_ANSWERS
+        return self.convex and self.problem.Y.size <= FEW_ANSWERS
 
     def prove(self, network: Network) -> _State:
         """Certify with the oracle asked for."""
@@ -265,8 +286,9 @@ class _ConvexMaster:
     def round(self, here: _State, fresh: Array) -> _State | None:
         """Solve the master with the pieces of fresh neurons; None once it is over.
 
-        It is where no piece is new and no accuracy left, where double precision cannot
-        part two hyperplanes, and where rounding breaks a system.
+        It is where no piece is new and no accuracy left, where pieces are too many,
+        where double precision cannot part two hyperplanes, and where rounding breaks a
+        system.
         """
         try:
             found = self.solved(here, fresh)
@@ -288,6 +310,9 @@ class _ConvexMaster:
             last = SHARE_OF_GAP * self.search.tolerance
             self.accuracy = last if self.accuracy > last else LAST_ACCURACY
         else:
+            return None
+        rays = sum(piece.rays.shape[1] for piece in self.pieces)
+        if problem.Y.size * rays * problem.Y.shape[1] > MOST_COUPLINGS:
             return None
         point = solve_master(problem, list(self.pieces), tolerance=self.accuracy)
         U = self.pieces.inputs(point)

@@ -12,8 +12,8 @@ from functools import cached_property
 import numpy as np
 from scipy.linalg.lapack import dpotrf, dpotrs
 
-from lib.frank_wolfe.sliding.faces import Faces, Point
 from lib.frank_wolfe.sliding.walls import Walls, nearest_walls, origin
+from lib.master.faces import Faces, Point
 from lib.master.fit import Held, hold
 from lib.numerics import Array
 from lib.problem import Network, Problem, objective
