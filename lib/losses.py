@@ -111,7 +111,7 @@ class Loss:
         """Return the loss and targets that measure outputs in ``unit``.
 
         ``l(unit F, Y) = unit^2 l'(F, Y')`` for the losses with a free unit; the
-        others ignore it and must be asked with :attr:`free_unit`.
+        others ignore it and must be asked with ``free_unit``.
         """
         return self, Y
 
