@@ -315,9 +315,9 @@ class _ConvexMaster:
         if problem.Y.size * rays * problem.Y.shape[1] > MOST_COUPLINGS:
             return None
         point = solve_master(problem, list(self.pieces), tolerance=self.accuracy)
-        U = self.pieces.inputs(point)
+        U = self.pieces.inputs(point, self.accuracy)
         network = Network(U, ridge(problem, U)).balanced()
-        self.pieces.keep_used(point)
+        self.pieces.keep_used(point, self.accuracy)
         value, bound = objective(problem, network), self.search.bound
         return _State(network, from_dual_point(problem, value, point.Z, bound))
 

@@ -25,6 +25,12 @@ UNUSED = 1e-9
 """Share of all traces below which a piece holds no neuron: what an interior point
 method leaves in pieces without one."""
 
+LEFT_OVER = 3e-2
+"""And this share of the accuracy: what is dropped too early the oracle names again."""
+
+ROUGH = 1e-6
+"""Relative accuracy above which a point is not worth an exact factorization."""
+
 NEWTON_STEPS = 60
 """Most steps for the output weights; the squared loss needs two."""
 
@@ -83,11 +89,11 @@ class Pieces:
                 found = Piece(W, self.problem.features(W.T))
                 self.found.setdefault(W.round(9).tobytes(), found)
 
-    def keep_used(self, point: MasterPoint) -> None:
-        """Drop the pieces in which a point has no neuron."""
-        shares = self.shares(point)
-        items = zip(self.found.items(), shares, strict=True)
-        self.found = {key: piece for (key, piece), share in items if share > UNUSED}
+    def keep_used(self, point: MasterPoint, accuracy: float) -> None:
+        """Drop the pieces in which a point of some accuracy has no neuron."""
+        least = max(UNUSED, LEFT_OVER * accuracy)
+        items = zip(self.found.items(), self.shares(point), strict=True)
+        self.found = {key: piece for (key, piece), share in items if share > least}
 
     def shares(self, point: MasterPoint) -> Array:
         """Return the share of each piece in ``sum_j |u_j|^2``, (P,)."""
@@ -95,34 +101,51 @@ class Pieces:
         traces = [float(np.vdot(p.rays.T @ p.rays, S)) for p, S in pairs]
         return np.array(traces) / sum(traces)
 
-    def inputs(self, point: MasterPoint) -> Array:
+    def inputs(self, point: MasterPoint, accuracy: float) -> Array:
         """Return input weights, (m, r), with ``sum u u^T = W S W^T`` in every piece.
 
         Their lengths carry S: the output weights that go with them cost ``|v|^2 / 2``.
+        Of a point that is less accurate than ``ROUGH`` only the trace is kept.
         """
         triples = zip(self, point.grams, self.shares(point), strict=True)
-        found = [(p.rays @ _root(S)).T for p, S, share in triples if share > UNUSED]
+        root = _rough_root if accuracy > ROUGH else _root
+        found = [(p.rays @ root(S)).T for p, S, share in triples if share > UNUSED]
         return np.vstack(found)
+
+
+def _perron(S: Array) -> tuple[Array, float]:
+    """Return the leading eigenvector, scaled to its part of S, and the next's share."""
+    values, Q = np.linalg.eigh(S)
+    top = np.maximum(Q[:, -1] * np.sign(Q[:, -1].sum()), 0.0)
+    return np.sqrt(values[-1]) * top, values[-2] / values[-1] if len(S) > 1 else 0.0
 
 
 def _root(S: Array) -> Array:
     """Return ``C >= 0`` with ``C C^T`` near S, one column where S has rank 1."""
-    values, Q = np.linalg.eigh(S)
-    if len(S) == 1 or values[-2] <= UNUSED * values[-1]:
-        top = np.maximum(Q[:, -1] * np.sign(Q[:, -1].sum()), 0.0)
-        return np.sqrt(values[-1]) * top[:, None]
-    return factorize(S).factor
+    top, rest = _perron(S)
+    return top[:, None] if rest <= UNUSED else factorize(S).factor
+
+
+def _rough_root(S: Array) -> Array:
+    """Return ``C >= 0`` with the diagonal of S: its leading part, and the rays."""
+    top, _ = _perron(S)
+    return np.column_stack([top, np.diag(np.sqrt(np.maximum(np.diag(S) - top**2, 0)))])
 
 
 def ridge(problem: Problem, U: Array) -> Array:
     """Minimise ``loss(h(U) V, Y) + beta/2 |V|^2`` over V, (m, c), by Newton's method.
 
     The best output weights for input weights of given lengths: ridge regression for the
-    squared loss. O(n m^2) and, for other losses, O(n (m c)^2) a step.
+    squared loss. With q the lesser of n and m it is O(n m q) and, a step, O(n q^2), for
+    other losses O(n (q c)^2): of more neurons than samples the weights lie in the span
+    of the samples.
     """
     H, Y, beta, loss = problem.features(U), problem.Y, problem.beta, problem.loss
-    m, c = len(U), Y.shape[1]
-    V = np.zeros((m, c))
+    Q = None
+    if len(U) > len(Y):
+        Q, R = np.linalg.qr(H.T)
+        H = R.T
+    V = np.zeros((H.shape[1], Y.shape[1]))
 
     def value(V: Array) -> float:
         return loss.value(H @ V, Y) + beta / 2 * float(np.vdot(V, V))
@@ -143,7 +166,7 @@ def ridge(problem: Problem, U: Array) -> Array:
         V = V + share * step
         if -slope <= EPS * NO_DECREASE * here:
             break
-    return V
+    return V if Q is None else Q @ V
 
 
 def _newton_step(H: Array, B: Array | None, beta: float, gradient: Array) -> Array:

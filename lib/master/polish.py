@@ -27,9 +27,9 @@ SAME_RAY = 1e-12
 MOST_STEPS = 40
 """A few are usual, more where neurons of a cell are nearly redundant."""
 
-MOST_UNKNOWNS = 1500
+MOST_UNKNOWNS = 2500
 """Weights of both layers for which a step, an eigenvalue problem of this size, is
-tried: a second."""
+tried: some seconds."""
 
 SHRINKS = 0.9
 """Factor by which a step has to lower the slope."""
