@@ -2,6 +2,7 @@
 
 import math
 from concurrent.futures import Executor
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import partial
 from time import monotonic
@@ -50,6 +51,9 @@ LIFTED_RANK = 6
 
 LIFTED_NODES = 300
 """Most visits of the search on signs; what is then open goes to the cones."""
+
+LAST_SHARE = 0.05
+"""Share of a solver's time that a question may take after its end."""
 
 LIFTED_SHARE = 0.9
 """Its share of the time: at these ranks cones close a small gap or none."""
@@ -192,8 +196,68 @@ def propose(X: Array, Z: Array, starts: Array | None = None) -> Maximum:
     return oracle(X, Z, limits=Limits(nodes=0), starts=starts)
 
 
-def oracle_for(X: Array, bound: AnyOracle | None) -> AnyOracle:
+class Clock:
+    """The time that a solver may take, its oracle included.
+
+    Parameters
+    ----------
+    seconds : float
+        From now on. An oracle of ours then stops with what it has proved; once time is
+        over a last question may take ``LAST_SHARE`` of it.
+
+    Raises
+    ------
+    ValueError
+        If it is not a positive number.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        """Start."""
+        number = isinstance(seconds, int | float | np.number)
+        if isinstance(seconds, bool) or not number or not seconds > 0:
+            raise ValueError(
+                f"seconds must be a positive number, the time to take; got {seconds!r}."
+            )
+        self.seconds, self.end = float(seconds), monotonic() + seconds
+
+    @property
+    def over(self) -> bool:
+        """Whether the time is spent."""
+        return monotonic() >= self.end
+
+    @property
+    def left(self) -> float:
+        """The time left, at least what a last question may take."""
+        return max(self.end - monotonic(), LAST_SHARE * self.seconds)
+
+    @property
+    def status(self) -> str:
+        """What a solver says that stopped for this."""
+        return f"The limit of {self.seconds:g} s was reached."
+
+
+@dataclass(frozen=True, eq=False)
+class _Timed:
+    """An oracle that stops with a clock."""
+
+    X: Array
+    oracle: Oracle
+    clock: Clock
+
+    def __call__(self, Z: Array) -> Maximum:
+        """Maximise for Z, (n, c), in the time that is left."""
+        limits, hurried = self.oracle.limits, copy(self.oracle)
+        seconds = min(limits.seconds, self.clock.left)
+        hurried.limits = replace(limits, seconds=seconds)
+        return hurried(Z)
+
+
+def oracle_for(
+    X: Array, bound: AnyOracle | None, clock: Clock | None = None
+) -> AnyOracle:
     """Return the oracle asked for, or :class:`Oracle` of X if none.
+
+    One of ours stops with the clock, where that is given.
 
     Raises
     ------
@@ -201,12 +265,14 @@ def oracle_for(X: Array, bound: AnyOracle | None) -> AnyOracle:
         If it was made for other data: then it would prove nothing.
     """
     if bound is None:
-        return Oracle(X)
+        bound = Oracle(X)
     if bound.X is not X and not np.array_equal(bound.X, X):
         raise ValueError(
             f"bound must be an oracle made for the problem's X, {X.shape}; got one for "
             f"X {bound.X.shape} with other entries. Make it with Oracle(problem.X)."
         )
+    if clock is not None and clock.seconds < math.inf and isinstance(bound, Oracle):
+        return _Timed(bound.X, bound, clock)
     return bound
 
 

@@ -11,7 +11,7 @@ from lib.arrangements.cells import unit_normals
 from lib.certificate import Round
 from lib.cone_pca import AnyOracle, Maximum
 from lib.cone_pca.faces import cone_of
-from lib.cone_pca.kappa import oracle_for
+from lib.cone_pca.kappa import Clock, oracle_for
 from lib.copositive.bounds import DualPoint, ProvedValue
 from lib.copositive.cover import EXACT_RANK, Cover, Region, split_cell
 from lib.copositive.relaxation import Relaxation, solve_relaxation
@@ -64,6 +64,7 @@ def solve_by_columns(
     *,
     tolerance: float = 1e-6,
     rounds: int = 100,
+    seconds: float = np.inf,
     bound: AnyOracle | None = None,
     progress: Callable[[Round], None] | None = None,
 ) -> Columns:
@@ -84,6 +85,8 @@ def solve_by_columns(
         Relative gap at which to stop.
     rounds : int
         Most programs to solve.
+    seconds : float
+        Most time; it is looked at between programs and in the oracle.
     bound : callable, optional
         An oracle made for the problem's X; ``Oracle(problem.X)`` by default.
     progress : callable, optional
@@ -107,7 +110,8 @@ def solve_by_columns(
     """
     require_limits("solve_by_columns", tolerance=tolerance, rounds=rounds)
     require_squared("solve_by_columns", problem.loss)
-    master = _Master(problem, oracle_for(problem.X, bound))
+    clock = Clock(seconds)
+    master = _Master(problem, oracle_for(problem.X, bound, clock))
     master.price(problem.Y, everything=True)
     history: list[Round] = []
     status = f"The limit of {rounds} rounds was reached."
@@ -122,6 +126,9 @@ def solve_by_columns(
             break
         if not fresh:
             status = "The oracle names no further piece: the rest is solver error."
+            break
+        if clock.over:
+            status = clock.status
             break
     best = replace(master.best, proof=master.proof)
     return Columns(best, tuple(history), master.relative_gap <= tolerance, status)

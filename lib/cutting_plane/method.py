@@ -10,7 +10,7 @@ import numpy as np
 
 from lib.certificate import Certificate, Round, Solution
 from lib.cone_pca import AnyOracle, Maximum
-from lib.cone_pca.kappa import oracle_for
+from lib.cone_pca.kappa import Clock, oracle_for
 from lib.cutting_plane.barrier import Barrier, Cuts, analytic_centre
 from lib.losses import SQUARED, feasible_scale, require_squared
 from lib.master.group_lasso import group_lasso
@@ -136,6 +136,7 @@ def solve_dual(
     *,
     tolerance: float = DEFAULT_TOLERANCE,
     queries: int = 1000,
+    seconds: float = np.inf,
     bound: AnyOracle | None = None,
     progress: Callable[[Round], None] | None = None,
 ) -> Solution:
@@ -157,6 +158,8 @@ def solve_dual(
         Relative gap at which to stop.
     queries : int
         Most questions to the oracle.
+    seconds : float
+        Most time; it is looked at between questions and in the oracle.
     bound : callable, optional
         An oracle made for the problem's X; ``Oracle(problem.X)`` by default.
     progress : callable, optional
@@ -187,7 +190,8 @@ def solve_dual(
     """
     require_limits("solve_dual", tolerance=tolerance, queries=queries)
     require_squared("solve_dual", problem.loss)
-    bound = oracle_for(problem.X, bound)
+    clock = Clock(seconds)
+    bound = oracle_for(problem.X, bound, clock)
     rule, model, history = rule or Centre(), _first(problem, rule), []
     status = f"The limit of {queries} queries was reached."
     for _ in range(queries):
@@ -202,6 +206,9 @@ def solve_dual(
             break
         if _is_stuck(old, model):
             status = "Neither cuts nor bounds moved any more."
+            break
+        if clock.over:
+            status = clock.status
             break
     converged = model.proof.relative_gap <= tolerance
     return Solution(model.network, model.proof, tuple(history), status, converged)

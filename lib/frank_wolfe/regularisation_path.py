@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from lib.certificate import Round
 from lib.certificate.weak_duality import proved_value
 from lib.cone_pca import Oracle
+from lib.cone_pca.kappa import Clock
 from lib.cone_pca.maximum import masses
 from lib.frank_wolfe.solver import DEFAULT_TOLERANCE, Solution, solve
 from lib.numerics import EPS, Array
@@ -93,6 +95,8 @@ def path(
     *,
     tolerance: float = DEFAULT_TOLERANCE,
     rounds: int = 200,
+    seconds: float = np.inf,
+    progress: Callable[[Round], None] | None = None,
 ) -> Path:
     """Solve a problem for many betas, each from the network of the one above it.
 
@@ -106,8 +110,10 @@ def path(
         Its own beta is not used.
     betas : sequence of float
         In any order, positive; each is solved once, from the largest on.
-    tolerance, rounds
+    tolerance, rounds, progress
         As in :func:`lib.frank_wolfe.solve`, for each beta.
+    seconds : float
+        Most time in all; of what is left each beta may take an equal share.
 
     Returns
     -------
@@ -133,13 +139,14 @@ def path(
     >>> [s.network.width for s in found.solutions]
     [0, 2, 2]
     """
-    order, bound = _decreasing(betas), Oracle(problem.X)
-    limits = {"tolerance": tolerance, "rounds": rounds}
+    order, bound, clock = _decreasing(betas), Oracle(problem.X), Clock(seconds)
+    limits = {"tolerance": tolerance, "rounds": rounds, "progress": progress}
     solutions: list[Solution] = []
-    for beta in order:
+    for done, beta in enumerate(order):
         start = solutions[-1].network if solutions else None
         task = replace(problem, beta=float(beta))
-        solutions.append(solve(task, start=start, bound=bound, **limits))
+        share = clock.left / (len(order) - done)
+        solutions.append(solve(task, start=start, bound=bound, seconds=share, **limits))
     return Path(order, tuple(solutions))
 
 

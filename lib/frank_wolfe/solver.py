@@ -9,9 +9,9 @@ import numpy as np
 from scipy.linalg import LinAlgError
 
 from lib.certificate import Certificate, Round, Solution, certify
-from lib.certificate.weak_duality import from_dual_point
+from lib.certificate.weak_duality import from_dual_point, proved_value
 from lib.cone_pca import AnyOracle, Maximum
-from lib.cone_pca.kappa import InCoordinates, oracle_for
+from lib.cone_pca.kappa import Clock, InCoordinates, oracle_for
 from lib.frank_wolfe.sliding.merge import merged
 from lib.frank_wolfe.sliding.step import cross, slide
 from lib.master.fit import hold
@@ -21,11 +21,18 @@ from lib.master.pieces import Pieces, ridge
 from lib.master.polish import ON_WALL, polish
 from lib.numerics import Array
 from lib.problem import Network, Problem, objective
+from lib.problem.problem import require_limits
 from lib.problem.units import Units, in_units
 
 DEFAULT_TOLERANCE = 1e-9
 """Relative gap to prove: far below what a figure can show, and well above the
 rounding of a sum of squares."""
+
+REACHED = "The relative gap reached the tolerance."
+"""The status of a problem that is solved."""
+
+UNITS = "Rounding in the problem's own units keeps the gap above the tolerance."
+"""And of one that is solved in other units only."""
 
 NEW_NEURONS = 200
 """Most neurons added in a round; more only makes the master slower."""
@@ -79,6 +86,7 @@ def solve(
     start: Network | None = None,
     tolerance: float = DEFAULT_TOLERANCE,
     rounds: int = 200,
+    seconds: float = np.inf,
     progress: Callable[[Round], None] | None = None,
     bound: AnyOracle | None = None,
 ) -> Solution:
@@ -106,6 +114,8 @@ def solve(
         Relative certified gap at which to stop.
     rounds : int
         Most rounds.
+    seconds : float
+        Most time; it is looked at between rounds and in the oracle.
     progress : callable, optional
         Called with each :class:`Round`; its values are in the units of the
         problem.
@@ -121,7 +131,8 @@ def solve(
     Raises
     ------
     ValueError
-        If ``tolerance`` or ``rounds`` is not positive, or ``start`` does not fit.
+        If ``tolerance``, ``rounds`` or ``seconds`` is not positive, or ``start`` does
+        not fit.
 
     Notes
     -----
@@ -139,34 +150,21 @@ def solve(
     >>> solution.converged and solution.certificate.relative_gap < 1e-8
     True
     """
-    if not (tolerance > 0 and rounds >= 1):
-        raise ValueError(
-            f"solve needs tolerance > 0 and rounds >= 1; got tolerance = "
-            f"{tolerance!r}, rounds = {rounds!r}."
-        )
+    require_limits("solve", tolerance=tolerance, rounds=rounds)
+    clock = Clock(seconds)
     inner, units = in_units(problem)
-    bound = oracle_for(problem.X, bound)
+    bound = oracle_for(problem.X, bound, clock)
     inside = InCoordinates(inner.X, units.basis, units.x, bound)
-    search = _Search(inner, units, tolerance, inside, progress)
+    search = _Search(inner, units, tolerance, inside, progress, clock)
     best, status = search.run(start, rounds)
-    found = units.leave(best.network)
-    certificate = certify(problem, found, bound=bound)
-    for on_wall in ON_WALL:
-        if certificate.relative_gap <= tolerance:
-            break
-        polished = units.leave(polish(inner, best.network, on_wall))
-        finer = certify(problem, polished, bound=bound)
-        costs = finer.primal <= certificate.primal * (1 + VALUE_ROUNDING)
-        if costs and finer.gap < certificate.gap:
-            found, certificate = polished, finer
-    if certificate.relative_gap > tolerance:
-        # The dual point of another round, or of the convex master, may prove more.
-        other = from_dual_point(
-            problem, certificate.primal, best.proof.Z * units.y, bound
-        )
-        if other.dual > certificate.dual:
-            certificate = replace(other, kappa=certificate.kappa)
+    found, certificate = _in_own_units(problem, search, best, bound)
     converged = certificate.relative_gap <= tolerance
+    if converged:
+        status = REACHED
+    elif status == REACHED:
+        status = (
+            "Rounding in the problem's own units keeps the gap above the tolerance."
+        )
     return Solution(found, certificate, tuple(search.history), status, converged)
 
 
@@ -187,6 +185,7 @@ class _Search:
     tolerance: float
     bound: AnyOracle
     progress: Callable[[Round], None] | None
+    clock: Clock
     history: list[Round] = field(default_factory=list)
 
     def run(self, start: Network | None, rounds: int) -> tuple[_State, str]:
@@ -199,7 +198,9 @@ class _Search:
         for count in range(rounds):
             self.report(here)
             if here.proof.relative_gap <= self.tolerance:
-                return here, "The relative gap reached the tolerance."
+                return here, REACHED
+            if self.clock.over:
+                return here, self.clock.status
             fresh = _improving(here.proof.kappa, self.problem.beta)
             if here.network.width + len(fresh) == 0:
                 return here, "No neuron improves on the zero network."
@@ -320,6 +321,32 @@ class _ConvexMaster:
         self.pieces.keep_used(point, self.accuracy)
         value, bound = objective(problem, network), self.search.bound
         return _State(network, from_dual_point(problem, value, point.Z, bound))
+
+
+def _in_own_units(
+    problem: Problem, search: _Search, best: _State, bound: AnyOracle
+) -> tuple[Network, Certificate]:
+    """Return the network and its certificate for the problem asked.
+
+    Where its residual proves too little the network is polished; and the best dual
+    point of all rounds counts, for which no oracle has to be asked again.
+    """
+    units, tolerance = search.units, search.tolerance
+    found = units.leave(best.network)
+    certificate = certify(problem, found, bound=bound)
+    for on_wall in ON_WALL:
+        if certificate.relative_gap <= tolerance or search.clock.over:
+            break
+        polished = units.leave(polish(search.problem, best.network, on_wall))
+        finer = certify(problem, polished, bound=bound)
+        costs = finer.primal <= certificate.primal * (1 + VALUE_ROUNDING)
+        if costs and finer.gap < certificate.gap:
+            found, certificate = polished, finer
+    Z = best.proof.Z * units.y
+    dual = proved_value(problem, Z, problem.beta)
+    if dual > certificate.dual:
+        certificate = replace(certificate, dual=dual, Z=Z)
+    return found, certificate
 
 
 def _best(new: _State, old: _State) -> _State:

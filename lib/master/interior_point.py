@@ -28,6 +28,15 @@ BACK = 0.98
 SHORTEST = 1e-6
 """A step so short means that rounding has the better of it."""
 
+ROUNDING = 1e-14
+"""Relative difference of two values that are the same."""
+
+PATIENCE = 3
+"""Steps in a row that may gain nothing; more are rounding."""
+
+REFINEMENTS = 4
+"""Times that the equation of a step is looked at, and the step corrected but last."""
+
 TINY = 1e-300
 """Keeps a quotient by the residual of an exact fit finite."""
 
@@ -59,12 +68,15 @@ class MasterPoint:
     ----------
     grams : tuple of (k, k) arrays
         S of each piece: the hull of ``s s^T`` over its neurons ``u = W s``.
+    outputs : tuple of (k, c) arrays
+        V of each piece: the sum of ``s v^T`` over its neurons.
     Z : (n, c) array
         The dual variable: no neuron of the pieces has ``|Z^T h(u)|`` above beta by
         more than the accuracy of the point.
     """
 
     grams: tuple[Array, ...]
+    outputs: tuple[Array, ...]
     Z: Array
 
 
@@ -100,8 +112,7 @@ def solve_master(
     problem, pieces, basis = _with_fewer_rows(problem, pieces)
     system = _System(problem, pieces)
     system.run(tolerance)
-    Z = problem.beta * system.zeta
-    return MasterPoint(system.grams, Z if basis is None else basis @ Z)
+    return MasterPoint(*system.parts, system.Z if basis is None else basis @ system.Z)
 
 
 def _with_fewer_rows(
@@ -309,21 +320,24 @@ class _System:
             sizes.setdefault(piece.rays.shape[1], []).append(place)
         groups = sizes.values()
         self.blocks = [_Blocks(pieces, places, Y.shape[1]) for places in groups]
-        self.zeta = np.zeros_like(Y)
+        self.zeta, self.value, self.dual = np.zeros_like(Y), np.inf, -np.inf
+        self.idle = 0
         rows = sum(len(b.places) * b.cost.shape[1] for b in self.blocks)
         largest = problem.loss.value(self.zeta, Y) / problem.beta
         for block in self.blocks:
             block.start(largest / rows)
+        self.best, self.Z = [block.M for block in self.blocks], self.zeta
 
     @property
-    def grams(self) -> tuple[Array, ...]:
-        """S of each piece, in their order."""
+    def parts(self) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """S and V of each piece, in their order."""
         found = {
-            place: M[: b.k, : b.k]
-            for b in self.blocks
-            for place, M in zip(b.places, b.M, strict=True)
+            place: (M[: b.k, : b.k], M[: b.k, b.k :])
+            for b, best in zip(self.blocks, self.best, strict=True)
+            for place, M in zip(b.places, best, strict=True)
         }
-        return tuple(found[place] for place in sorted(found))
+        grams, outputs = zip(*(found[place] for place in sorted(found)), strict=True)
+        return grams, outputs
 
     def run(self, tolerance: float) -> None:
         """Take steps until the gap is below the tolerance, or as far as they go."""
@@ -346,19 +360,29 @@ class _System:
                 block.move(step, share)
 
     def measure(self, tolerance: float) -> float:
-        """Find all residuals; return the mean product, 0 where all is done."""
+        """Find all residuals; return the mean product, 0 where all is done.
+
+        M is always feasible and zeta nearly, so that each side has its own value, and
+        the best of either is kept: rounding may spoil them later.
+        """
         problem, blocks = self.problem, self.blocks
         F = sum(b.answers(b.M[:, : b.k, b.k :]) for b in blocks)
         R = problem.loss.residual(F, problem.Y)
         self.F, self.off = F, problem.beta * self.zeta - R
         off = max(block.measure(self.zeta) for block in blocks)
-        off = max(off, float(np.abs(self.off).max() / max(np.abs(R).max(), TINY)))
-        product = sum(b.product for b in blocks)
         cost = 0.5 * sum(float(np.vdot(b.cost, b.M)) for b in blocks)
-        value = problem.loss.value(F, problem.Y) / problem.beta + cost
-        if off <= FEASIBLE and 0.5 * product <= tolerance * value:
+        value = problem.loss.value(F, problem.Y) + problem.beta * cost
+        gap = self.value - self.dual
+        if value <= self.value * (1 + ROUNDING):
+            self.value, self.best = min(value, self.value), [b.M for b in blocks]
+        dual = problem.loss.dual(problem.beta * self.zeta, problem.Y)
+        if off <= FEASIBLE and dual > self.dual:
+            self.dual, self.Z = dual, problem.beta * self.zeta
+        gains = self.value - self.dual < gap or not np.isfinite(gap)
+        self.idle = 0 if gains else self.idle + 1
+        if self.idle > PATIENCE or self.value - self.dual <= tolerance * self.value:
             return 0.0
-        return product / sum(b.degree for b in blocks)
+        return sum(b.product for b in blocks) / sum(b.degree for b in blocks)
 
     def bent(self, share: float, dzeta: Array, steps: list[_Step]) -> float:
         """Shorten a step until it lowers the residual of a loss that is not squared.
@@ -423,12 +447,20 @@ class _System:
         bent = dF if B is None else np.einsum("nab,nb->na", B, dF)
         dzeta = solved(-(self.off + bent).ravel()).reshape(self.zeta.shape)
         steps = [block.step(dzeta) for block in blocks]
-        # What rounding has left of the equation is solved for once more.
-        dF = sum(b.answers(b.change(s)) for b, s in zip(blocks, steps, strict=True))
-        bent = dF if B is None else np.einsum("nab,nb->na", B, dF)
-        left = self.off + problem.beta * dzeta + bent
-        more = solved(-left.ravel()).reshape(dzeta.shape)
-        for place, block in enumerate(blocks):
-            steps[place] += block.step(more, aimed=False)
+        # What rounding has left of the equation is solved for again while that helps.
+        kept, last = (dzeta, steps), np.inf
+        for _ in range(REFINEMENTS):
+            dF = sum(b.answers(b.change(s)) for b, s in zip(blocks, steps, strict=True))
+            bent = dF if B is None else np.einsum("nab,nb->na", B, dF)
+            left = self.off + problem.beta * dzeta + bent
+            size = float(np.abs(left).max())
+            if not size < last:
+                break
+            kept, last = (dzeta, steps), size
+            more = solved(-left.ravel()).reshape(dzeta.shape)
+            pairs = zip(blocks, steps, strict=True)
+            dzeta = dzeta + more
+            steps = [step + block.step(more, aimed=False) for block, step in pairs]
+        dzeta, steps = kept
         rooms = [b.room(step) for b, step in zip(blocks, steps, strict=True)]
-        return dzeta + more, steps, min(rooms)
+        return dzeta, steps, min(rooms)

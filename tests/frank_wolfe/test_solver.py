@@ -187,6 +187,36 @@ def test_round_limit_is_a_status_and_leaves_a_valid_certificate():
     assert solution.certificate.dual <= optimum <= solution.certificate.primal
 
 
+@pytest.mark.parametrize("seconds", [1e-3, 0.2])
+def test_time_limit_is_a_status_and_leaves_the_best_proof(seconds):
+    rng = np.random.default_rng(0)
+    X, Y = rng.standard_normal((60, 5)), rng.standard_normal((60, 2))
+    solution = solve(Problem(X, Y, 0.1), seconds=seconds)
+    assert not solution.converged
+    assert solution.status == f"The limit of {seconds:g} s was reached."
+    proved = max(entry.dual for entry in solution.history)
+    assert solution.certificate.dual >= proved * (1 - 1e-12)  # the units' rounding
+    assert solution.certificate.dual <= solution.certificate.primal
+
+
+@pytest.mark.parametrize("seconds", [0, -1.0, float("nan"), "1", True, None])
+def test_time_that_is_no_positive_number_is_refused(seconds):
+    with pytest.raises(ValueError, match="seconds must be a positive number"):
+        solve(Problem(np.eye(2), np.eye(2), 0.1), seconds=seconds)
+
+
+@pytest.mark.parametrize("seed", [0, 7, 25])
+def test_certify_proves_of_the_network_what_solve_proved(seed):
+    # Optimal only up to the root of the value's rounding before it is polished.
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((25, 2))
+    teacher = rng.standard_normal((100, 2)), rng.standard_normal((100, 5))
+    problem = Problem(X, np.maximum(X @ teacher[0].T, 0) @ teacher[1], 0.1)
+    solution = solve(problem)
+    assert solution.certificate.relative_gap <= 1e-9
+    assert certify(problem, solution.network).relative_gap <= 1e-8
+
+
 def test_tolerance_below_rounding_is_a_status_and_not_an_endless_loop():
     solution = solve(random_problem(share=0.01), tolerance=1e-300)
     assert not solution.converged

@@ -70,8 +70,9 @@ def test_units_of_the_targets_do_not_matter(scale):
     np.testing.assert_allclose(scaled / scale, V, atol=ACCURATE * np.abs(V).max())
 
 
-def test_hopeless_data_are_an_error_rather_than_an_answer():
+def test_hopeless_data_get_an_answer_no_worse_than_zero():
     # Columns of lengths 1 and 1e-15: one price is 1e15 times the other.
     gram, target = np.diag([1.0, 1e-30]), np.array([[1.0], [1e-15]])
-    with pytest.raises(RuntimeError, match=r"was not solved: Clarabel: \w+\. Sc"):
-        group_lasso(gram, target, 0.1)
+    V = group_lasso(gram, target, 0.1)
+    value = 0.5 * np.vdot(V, gram @ V) - np.vdot(target, V)
+    assert value + 0.1 * np.linalg.norm(V, axis=1).sum() <= 0.0

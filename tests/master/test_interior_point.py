@@ -57,7 +57,7 @@ def test_dual_point_and_recovered_network_close_the_gap(loss, pooling):
             break
         for u in found.candidates[found.candidate_values > problem.beta]:
             pieces.add(u)
-    U = pieces.inputs(point)
+    U = pieces.inputs(point, ACCURACY)
     network = Network(U, ridge(problem, U)).balanced()
     proof = from_dual_point(problem, objective(problem, network), point.Z, ask)
     assert 0 <= proof.relative_gap <= 1e-7
