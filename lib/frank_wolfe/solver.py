@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from scipy.linalg import LinAlgError
@@ -14,6 +15,7 @@ from lib.cone_pca import AnyOracle, Maximum
 from lib.cone_pca.kappa import Clock, InCoordinates, oracle_for
 from lib.frank_wolfe.sliding.merge import merged
 from lib.frank_wolfe.sliding.step import cross, slide
+from lib.losses import Squared
 from lib.master.fit import hold
 from lib.master.group_lasso import output_weights
 from lib.master.interior_point import solve_master
@@ -54,8 +56,8 @@ BRIEF = 30
 """Newton steps of a larger network: where more are needed, new neurons do better."""
 
 MOST_ANSWERS = 20_000
-"""Most entries of Y for which the convex master is tried: it solves systems of this
-size, or of the size of its pieces."""
+"""Most entries of Y for which the convex master is tried, most samples of the squared
+loss: it solves systems of this size, or of the size of its pieces."""
 
 MOST_RANK = 5
 """Rank of X up to which it is tried: beyond, a cell has too many pieces."""
@@ -210,6 +212,8 @@ class _Search:
                 here = _best(there, here)
                 if better and (convex is not None or count < patience):
                     continue
+                if self.clock.over:
+                    continue
                 if convex is not None or not self.convex:
                     return here, "The round improved neither value nor gap."
                 convex = _ConvexMaster(self, here)
@@ -222,7 +226,9 @@ class _Search:
     def convex(self) -> bool:
         """Whether the convex master is tried at all."""
         X, Y = self.problem.X, self.problem.Y
-        return X.shape[1] <= MOST_RANK and Y.size <= MOST_ANSWERS
+        joined = type(self.problem.loss) is Squared
+        answers = len(Y) if joined else Y.size
+        return X.shape[1] <= MOST_RANK and answers <= MOST_ANSWERS
 
     @property
     def small(self) -> bool:
@@ -260,10 +266,11 @@ class _Search:
             if _is_better(there.proof, here.proof):
                 return there
         steps = np.inf if small else BRIEF
-        corrected = slide(self.problem, corrected, rotate=False, steps=steps)
+        limits = {"steps": steps, "stop": lambda: self.clock.over}
+        corrected = slide(self.problem, corrected, rotate=False, **limits)
         reached = objective(self.problem, corrected)
         for start in (merged(self.problem, corrected), corrected):
-            slid = _slid(self.problem, start, steps)
+            slid = _slid(self.problem, start, limits)
             if objective(self.problem, slid) <= reached * (1 + VALUE_ROUNDING):
                 there = self.prove(slid)
                 if _is_better(there.proof, here.proof):
@@ -312,8 +319,11 @@ class _ConvexMaster:
             self.accuracy = last if self.accuracy > last else LAST_ACCURACY
         else:
             return None
-        rays = sum(piece.rays.shape[1] for piece in self.pieces)
-        if problem.Y.size * rays * problem.Y.shape[1] > MOST_COUPLINGS:
+        rays, c = sum(piece.rays.shape[1] for piece in self.pieces), problem.Y.shape[1]
+        rows = len(problem.Y)
+        if type(problem.loss) is Squared:
+            rows = min(rows, rays + c)
+        if rows * c * rays * c > MOST_COUPLINGS:
             return None
         point = solve_master(problem, list(self.pieces), tolerance=self.accuracy)
         U = self.pieces.inputs(point, self.accuracy)
@@ -359,11 +369,11 @@ def _best(new: _State, old: _State) -> _State:
     return _State(network, proof)
 
 
-def _slid(problem: Problem, network: Network, steps: float) -> Network:
+def _slid(problem: Problem, network: Network, limits: dict[str, Any]) -> Network:
     """Move neurons, first across walls where those are dense, then up to them."""
     if len(problem.X) > DENSE:
         network = cross(problem, network)
-    return slide(problem, network, steps=steps)
+    return slide(problem, network, **limits)
 
 
 def _is_better(new: Certificate, old: Certificate) -> bool:

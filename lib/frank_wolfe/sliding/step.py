@@ -7,6 +7,7 @@ precisely than ever more atoms could.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
@@ -56,6 +57,7 @@ def slide(
     *,
     rotate: bool = True,
     steps: float = np.inf,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Network:
     """Lower the objective (5) of a network, each neuron within its closed cell.
 
@@ -74,6 +76,8 @@ def slide(
         problem, solved to rounding.
     steps : float
         Most Newton steps in all, for networks so large that each one counts.
+    stop : callable
+        Asked after each step whether to leave it at that.
 
     Returns
     -------
@@ -94,13 +98,13 @@ def slide(
             break
         faces, a = _faces(data, walls, network.U, rotate)
         here = faces.smooth(a, network.V)
-        point, stopped, taken = _newton(faces, walls, here, steps)
+        point, stopped, taken = _newton(faces, walls, here, steps, stop)
         steps -= taken
         moved = Network(faces.inputs(point.a), point.V)
         before = faces.inputs(a)
         alive = _alive(moved, least) & _ahead(moved.U, before, rotate)
         network = Network(moved.U[alive], moved.V[alive]).balanced()
-        if not stopped or steps <= 0:
+        if not stopped or steps <= 0 or stop():
             break
         data, walls = data.of(alive), walls.of(alive)
         if rotate:
@@ -145,7 +149,7 @@ def _faces(data: Held, walls: Walls, U: Array, rotate: bool) -> tuple[Faces, Arr
 
 
 def _newton(
-    faces: Faces, walls: Walls, here: Point, steps: float
+    faces: Faces, walls: Walls, here: Point, steps: float, stop: Callable[[], bool]
 ) -> tuple[Point, bool, int]:
     """Run damped Newton until it converges or a neuron is stopped by a wall.
 
@@ -165,8 +169,8 @@ def _newton(
             if damping > MOST_DAMPING:
                 return here, False, taken
         here, damping = there, max(damping / 100.0, LEAST_DAMPING)
-        if stopped:
-            return here, True, taken + 1
+        if stopped or stop():
+            return here, stopped, taken + 1
     return here, False, most
 
 
