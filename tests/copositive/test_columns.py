@@ -8,6 +8,7 @@ import pytest
 from lib.copositive import cover_by_cells, solve_by_columns, solve_relaxation
 from lib.copositive.textbook import copositive_program, gauge_program, scalar_dual
 from lib.cutting_plane import solve_dual
+from lib.frank_wolfe import solve
 from lib.problem import Problem
 from lib.recovery import recover_from_relaxation
 from tests import problems
@@ -81,6 +82,17 @@ def test_solver_error_ends_in_a_status_not_in_a_loop():
 def test_empty_limits_are_refused(options):
     with pytest.raises(ValueError, match="needs tolerance > 0 and rounds >= 1"):
         solve_by_columns(random_problem(), **options)
+
+
+@pytest.mark.parametrize("solver", [solve_by_columns, solve_dual])
+def test_time_limit_is_a_status_and_leaves_valid_bounds(solver):
+    found = solver(problems.random_problem(n=40, r=3, c=2), seconds=1e-3)
+    assert not found.converged
+    assert found.status == "The limit of 0.001 s was reached."
+    bounds = found.solution if solver is solve_by_columns else found.certificate
+    best = solve(problems.random_problem(n=40, r=3, c=2)).certificate
+    assert bounds.dual <= best.primal
+    assert found.history[-1].primal >= best.dual
 
 
 def test_rank_above_four_and_zero_data_are_refused():

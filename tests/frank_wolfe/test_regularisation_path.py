@@ -130,3 +130,13 @@ def test_enclose_refuses_betas_outside_of_the_path(points, asked):
     problem = Problem(X, Y, 1.0)
     with pytest.raises(ValueError, match="betas must lie between the ends"):
         enclose(problem, path(problem, points), asked)
+
+
+def test_time_is_shared_among_the_betas():
+    rng = np.random.default_rng(0)
+    problem = Problem(rng.standard_normal((60, 5)), rng.standard_normal((60, 2)), 1.0)
+    rounds = []
+    found = path(problem, [1.0, 0.3, 0.1], seconds=0.3, progress=rounds.append)
+    assert len(rounds) == sum(len(s.history) for s in found.solutions)
+    assert (found.dual <= found.primal).all()
+    assert any("s was reached" in s.status for s in found.solutions)
