@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,7 +20,7 @@ from lib.master.fit import hold
 from lib.master.group_lasso import output_weights
 from lib.master.interior_point import solve_master
 from lib.master.pieces import Pieces, ridge
-from lib.master.polish import ON_WALL, polish
+from lib.master.polish import MOST_UNKNOWNS, ON_WALL, polish
 from lib.numerics import Array
 from lib.problem import Network, Problem, objective
 from lib.problem.problem import require_limits
@@ -172,10 +172,11 @@ def solve(
 
 @dataclass(frozen=True, eq=False)
 class _State:
-    """A network and its certificate."""
+    """A network and its certificate; rough if it is as a convex master left it."""
 
     network: Network
     proof: Certificate
+    rough: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -330,7 +331,7 @@ class _ConvexMaster:
         network = Network(U, ridge(problem, U)).balanced()
         self.pieces.keep_used(point, self.accuracy)
         value, bound = objective(problem, network), self.search.bound
-        return _State(network, from_dual_point(problem, value, point.Z, bound))
+        return _State(network, from_dual_point(problem, value, point.Z, bound), True)
 
 
 def _in_own_units(
@@ -338,20 +339,24 @@ def _in_own_units(
 ) -> tuple[Network, Certificate]:
     """Return the network and its certificate for the problem asked.
 
-    Where its residual proves too little the network is polished; and the best dual
-    point of all rounds counts, for which no oracle has to be asked again.
+    Where its residual proves too little, or where a master has left more neurons than
+    are needed, the network is polished; and the best dual point of all rounds counts,
+    for which no oracle has to be asked again.
     """
-    units, tolerance = search.units, search.tolerance
+    units, tolerance, wanted = search.units, search.tolerance, best.rough
     found = units.leave(best.network)
     certificate = certify(problem, found, bound=bound)
-    for on_wall in ON_WALL:
-        if certificate.relative_gap <= tolerance or search.clock.over:
+    for finer in _finer(search.problem, best.network):
+        closed = certificate.relative_gap <= tolerance
+        if search.clock.over or (closed and not wanted):
             break
-        polished = units.leave(polish(search.problem, best.network, on_wall))
-        finer = certify(problem, polished, bound=bound)
-        costs = finer.primal <= certificate.primal * (1 + VALUE_ROUNDING)
-        if costs and finer.gap < certificate.gap:
-            found, certificate = polished, finer
+        wanted = False
+        trial = units.leave(finer)
+        proof = certify(problem, trial, bound=bound)
+        least = tolerance * proof.primal if closed else certificate.gap
+        same = proof.primal <= certificate.primal * (1 + VALUE_ROUNDING)
+        if same and proof.gap < least:
+            found, certificate = trial, proof
     Z = best.proof.Z * units.y
     dual = proved_value(problem, Z, problem.beta)
     if dual > certificate.dual:
@@ -359,14 +364,26 @@ def _in_own_units(
     return found, certificate
 
 
+def _finer(problem: Problem, network: Network) -> Iterator[Network]:
+    """Yield networks that may prove more than one near the optimum."""
+    for on_wall in ON_WALL:
+        yield polish(problem, network, on_wall)
+    if network.V.size <= MOST_UNKNOWNS:
+        corrected = _corrected(problem, network.U)
+        yield corrected
+        for on_wall in ON_WALL:
+            yield polish(problem, corrected, on_wall)
+
+
 def _best(new: _State, old: _State) -> _State:
     """Keep the better network and the better dual point; the latest local maxima."""
-    network, proof = new.network, new.proof
+    network, proof, rough = new.network, new.proof, new.rough
     if old.proof.primal < proof.primal:
-        network, proof = old.network, replace(proof, primal=old.proof.primal)
+        network, rough = old.network, old.rough
+        proof = replace(proof, primal=old.proof.primal)
     if old.proof.dual > proof.dual:
         proof = replace(proof, dual=old.proof.dual, Z=old.proof.Z)
-    return _State(network, proof)
+    return _State(network, proof, rough)
 
 
 def _slid(problem: Problem, network: Network, limits: dict[str, Any]) -> Network:
