@@ -57,7 +57,8 @@ BRIEF = 30
 
 MOST_ANSWERS = 20_000
 """Most entries of Y for which the convex master is tried, most samples of the squared
-loss: it solves systems of this size, or of the size of its pieces."""
+loss: it solves systems of this size, or of the size of its pieces. And most entries
+for which the last network is polished."""
 
 MOST_RANK = 5
 """Rank of X up to which it is tried: beyond, a cell has too many pieces."""
@@ -365,7 +366,12 @@ def _in_own_units(
 
 
 def _finer(problem: Problem, network: Network) -> Iterator[Network]:
-    """Yield networks that may prove more than one near the optimum."""
+    """Yield networks that may prove more than one near the optimum.
+
+    Of many samples none: there a step and an oracle call take seconds.
+    """
+    if problem.Y.size > MOST_ANSWERS:
+        return
     for on_wall in ON_WALL:
         yield polish(problem, network, on_wall)
     if network.V.size <= MOST_UNKNOWNS:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import LinAlgError
 
-from lib.arrangements.cells import unit_normals
 from lib.master.faces import Faces, Point
 from lib.master.fit import hold
 from lib.numerics import Array, unit_rows
@@ -90,7 +89,7 @@ def _on_faces(
 
     Neurons on one ray are joined: that costs no more, by the triangle inequality.
     """
-    normals = unit_normals(problem.X)
+    normals = unit_rows(problem.X, zeros=False)
     bases: list[Array] = []
     U, V = list(network.U), list(network.V)
     kept: list[int] = []
