@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from lib.certificate.weak_duality import Certificate
 from lib.problem import Bounds, Network
 
+REACHED = "The relative gap reached the tolerance."
+"""The status of a problem that is solved."""
+
 
 @dataclass(frozen=True, eq=False)
 class Round(Bounds):

@@ -9,6 +9,7 @@ import numpy as np
 
 from lib.arrangements.cells import unit_normals
 from lib.certificate import Round
+from lib.certificate.solution import REACHED
 from lib.cone_pca import AnyOracle, Maximum
 from lib.cone_pca.faces import cone_of
 from lib.cone_pca.kappa import Clock, oracle_for
@@ -122,7 +123,7 @@ def solve_by_columns(
         if progress is not None:
             progress(history[-1])
         if master.relative_gap <= tolerance:
-            status = "The relative gap reached the tolerance."
+            status = REACHED
             break
         if not fresh:
             status = "The oracle names no further piece: the rest is solver error."

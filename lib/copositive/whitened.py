@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lib.certificate.solution import REACHED
 from lib.copositive.bounds import ProvedValue, bound_eigenvalue
 from lib.copositive.relaxation import kernel_value
 from lib.losses import SQUARED, feasible_scale
@@ -141,7 +142,7 @@ def solve_whitened(
         checked.Y, checked.beta, best.proof.Z @ outputs.basis.T, best.proof.N
     )
     converged = best.relative_gap <= tolerance
-    status = "The relative gap reached the tolerance."
+    status = REACHED
     if not converged:
         status = f"The limit of {steps} steps was reached."
     return Whitened(best.value, proof, best.W, taken, converged, status)

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from lib.certificate import Certificate, Round, Solution
+from lib.certificate.solution import REACHED
 from lib.cone_pca import AnyOracle, Maximum
 from lib.cone_pca.kappa import Clock, oracle_for
 from lib.cutting_plane.barrier import Barrier, Cuts, analytic_centre
@@ -202,7 +203,7 @@ def solve_dual(
             model = replace(_with_upper(model, V), Z=Z)
         history.append(_report(model, kappa, progress))
         if model.proof.relative_gap <= tolerance:
-            status = "The relative gap reached the tolerance."
+            status = REACHED
             break
         if _is_stuck(old, model):
             status = "Neither cuts nor bounds moved any more."

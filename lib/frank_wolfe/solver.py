@@ -10,6 +10,7 @@ import numpy as np
 from scipy.linalg import LinAlgError
 
 from lib.certificate import Certificate, Round, Solution, certify
+from lib.certificate.solution import REACHED
 from lib.certificate.weak_duality import from_dual_point, proved_value
 from lib.cone_pca import AnyOracle, Maximum
 from lib.cone_pca.kappa import Clock, InCoordinates, oracle_for
@@ -18,7 +19,7 @@ from lib.frank_wolfe.sliding.step import cross, slide
 from lib.losses import Squared
 from lib.master.fit import hold
 from lib.master.group_lasso import output_weights
-from lib.master.interior_point import solve_master
+from lib.master.interior_point import couplings, solve_master
 from lib.master.pieces import Pieces, ridge
 from lib.master.polish import MOST_UNKNOWNS, ON_WALL, polish
 from lib.numerics import Array
@@ -30,11 +31,8 @@ DEFAULT_TOLERANCE = 1e-9
 """Relative gap to prove: far below what a figure can show, and well above the
 rounding of a sum of squares."""
 
-REACHED = "The relative gap reached the tolerance."
-"""The status of a problem that is solved."""
-
 UNITS = "Rounding in the problem's own units keeps the gap above the tolerance."
-"""And of one that is solved in other units only."""
+"""The status of a problem that is solved in other units only."""
 
 NEW_NEURONS = 200
 """Most neurons added in a round; more only makes the master slower."""
@@ -165,9 +163,7 @@ def solve(
     if converged:
         status = REACHED
     elif status == REACHED:
-        status = (
-            "Rounding in the problem's own units keeps the gap above the tolerance."
-        )
+        status = UNITS
     return Solution(found, certificate, tuple(search.history), status, converged)
 
 
@@ -321,13 +317,10 @@ class _ConvexMaster:
             self.accuracy = last if self.accuracy > last else LAST_ACCURACY
         else:
             return None
-        rays, c = sum(piece.rays.shape[1] for piece in self.pieces), problem.Y.shape[1]
-        rows = len(problem.Y)
-        if type(problem.loss) is Squared:
-            rows = min(rows, rays + c)
-        if rows * c * rays * c > MOST_COUPLINGS:
+        pieces = list(self.pieces)
+        if couplings(problem, pieces) > MOST_COUPLINGS:
             return None
-        point = solve_master(problem, list(self.pieces), tolerance=self.accuracy)
+        point = solve_master(problem, pieces, tolerance=self.accuracy)
         U = self.pieces.inputs(point, self.accuracy)
         network = Network(U, ridge(problem, U)).balanced()
         self.pieces.keep_used(point, self.accuracy)
@@ -347,12 +340,13 @@ def _in_own_units(
     units, tolerance, wanted = search.units, search.tolerance, best.rough
     found = units.leave(best.network)
     certificate = certify(problem, found, bound=bound)
-    for finer in _finer(search.problem, best.network):
+    finer = _finer(search.problem, best.network)
+    while not search.clock.over:
         closed = certificate.relative_gap <= tolerance
-        if search.clock.over or (closed and not wanted):
+        trial = None if closed and not wanted else next(finer, None)
+        if trial is None:
             break
-        wanted = False
-        trial = units.leave(finer)
+        wanted, trial = False, units.leave(trial)
         proof = certify(problem, trial, bound=bound)
         least = tolerance * proof.primal if closed else certificate.gap
         same = proof.primal <= certificate.primal * (1 + VALUE_ROUNDING)
@@ -370,15 +364,21 @@ def _finer(problem: Problem, network: Network) -> Iterator[Network]:
 
     Of many samples none: there a step and an oracle call take seconds.
     """
-    if problem.Y.size > MOST_ANSWERS:
+    if problem.Y.size > MOST_ANSWERS or network.width == 0:
         return
-    for on_wall in ON_WALL:
-        yield polish(problem, network, on_wall)
+    yield from _polished(problem, network)
     if network.V.size <= MOST_UNKNOWNS:
         corrected = _corrected(problem, network.U)
         yield corrected
-        for on_wall in ON_WALL:
-            yield polish(problem, corrected, on_wall)
+        yield from _polished(problem, corrected)
+
+
+def _polished(problem: Problem, network: Network) -> Iterator[Network]:
+    """Yield what Newton makes of a network that is not too large for it."""
+    for on_wall in ON_WALL:
+        found = polish(problem, network, on_wall)
+        if found is not network:
+            yield found
 
 
 def _best(new: _State, old: _State) -> _State:

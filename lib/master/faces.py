@@ -11,9 +11,13 @@ from functools import cached_property
 
 import numpy as np
 
-from lib.master.fit import Fit
+from lib.master.fit import Fit, Held
 from lib.numerics import Array
 from lib.numerics.compiled import compiled
+
+SAME_WALL = 1e-8
+"""Singular value of unit normals below which walls are taken for dependent: ten times
+the sine by which a neuron on a wall may miss it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +84,23 @@ class Faces:
         total = np.zeros((int(self.owner[-1]) + 1, rows.shape[1]))
         _add(rows, self.owner, total)
         return total
+
+
+def span_of(walls: Array, ray: Array) -> Array:
+    """Return an orthonormal basis of what is on all walls, at least the ray, (1, r)."""
+    if len(walls) == 0:
+        return np.eye(ray.shape[1])
+    _, sigma, Qt = np.linalg.svd(walls)
+    rank = int((sigma > SAME_WALL).sum())
+    return Qt[rank:] if rank < ray.shape[1] else ray
+
+
+def on_faces(data: Held, bases: list[Array], U: Array) -> tuple[Faces, Array]:
+    """Return neurons as they move in the spans of their faces, and where they are."""
+    owner = np.repeat(np.arange(len(U)), [len(basis) for basis in bases])
+    basis = np.vstack(bases)
+    faces = Faces(basis, owner, data.along(basis, owner), data.problem.beta)
+    return faces, (basis * U[owner]).sum(axis=1)
 
 
 @dataclass(frozen=True, eq=False)

@@ -37,9 +37,6 @@ PATIENCE = 3
 REFINEMENTS = 4
 """Times that the equation of a step is looked at, and the step corrected but last."""
 
-TINY = 1e-300
-"""Keeps a quotient by the residual of an exact fit finite."""
-
 FEASIBLE = 1e-7
 """Relative residual of the linear equations below which values mean what they say."""
 
@@ -68,15 +65,12 @@ class MasterPoint:
     ----------
     grams : tuple of (k, k) arrays
         S of each piece: the hull of ``s s^T`` over its neurons ``u = W s``.
-    outputs : tuple of (k, c) arrays
-        V of each piece: the sum of ``s v^T`` over its neurons.
     Z : (n, c) array
         The dual variable: no neuron of the pieces has ``|Z^T h(u)|`` above beta by
         more than the accuracy of the point.
     """
 
     grams: tuple[Array, ...]
-    outputs: tuple[Array, ...]
     Z: Array
 
 
@@ -112,7 +106,21 @@ def solve_master(
     problem, pieces, basis = _with_fewer_rows(problem, pieces)
     system = _System(problem, pieces)
     system.run(tolerance)
-    return MasterPoint(*system.parts, system.Z if basis is None else basis @ system.Z)
+    return MasterPoint(system.grams, system.Z if basis is None else basis @ system.Z)
+
+
+def couplings(problem: Problem, pieces: Sequence[Piece]) -> int:
+    """Return the entries N K of the largest matrix of :func:`solve_master`."""
+    rows, count = _size(problem, pieces)
+    return rows * count * problem.Y.shape[1] ** 2
+
+
+def _size(problem: Problem, pieces: Sequence[Piece]) -> tuple[int, int]:
+    """Return how many samples, or what stands for them, and rays there are."""
+    n, c = problem.Y.shape
+    count = sum(piece.rays.shape[1] for piece in pieces)
+    joined = type(problem.loss) is Squared
+    return min(n, count + c) if joined else n, count
 
 
 def _with_fewer_rows(
@@ -123,9 +131,8 @@ def _with_fewer_rows(
     Returns what stands for problem and pieces there, and the orthonormal basis of that
     span, None where it has as many dimensions as there are samples.
     """
-    count = sum(piece.rays.shape[1] for piece in pieces)
-    c = problem.Y.shape[1]
-    if type(problem.loss) is not Squared or len(problem.Y) <= count + c:
+    rows, count = _size(problem, pieces)
+    if rows == len(problem.Y):
         return problem, pieces, None
     both = np.hstack([*(piece.active for piece in pieces), problem.Y])
     basis, R = np.linalg.qr(both)
@@ -329,15 +336,14 @@ class _System:
         self.best, self.Z = [block.M for block in self.blocks], self.zeta
 
     @property
-    def parts(self) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
-        """S and V of each piece, in their order."""
+    def grams(self) -> tuple[Array, ...]:
+        """S of each piece, in their order."""
         found = {
-            place: (M[: b.k, : b.k], M[: b.k, b.k :])
+            place: M[: b.k, : b.k]
             for b, best in zip(self.blocks, self.best, strict=True)
             for place, M in zip(b.places, best, strict=True)
         }
-        grams, outputs = zip(*(found[place] for place in sorted(found)), strict=True)
-        return grams, outputs
+        return tuple(found[place] for place in sorted(found))
 
     def run(self, tolerance: float) -> None:
         """Take steps until the gap is below the tolerance, or as far as they go."""

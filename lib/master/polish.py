@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import LinAlgError
 
-from lib.master.faces import Faces, Point
+from lib.master.faces import Faces, Point, on_faces, span_of
 from lib.master.fit import hold
 from lib.numerics import Array, unit_rows
 from lib.problem import Network, Problem
@@ -16,9 +16,6 @@ other: so far away an interior point method leaves most, nearly all, and small o
 
 DEAD = 1e-10
 """Share of the path norm below which a neuron is dropped; Newton's steps make up."""
-
-SAME_WALL = 1e-8
-"""Relative singular value below which walls are taken for dependent."""
 
 SAME_RAY = 1e-12
 """Cosine from one up to which neurons on rays are one neuron."""
@@ -62,18 +59,14 @@ def polish(problem: Problem, network: Network, on_wall: float) -> Network:
     -----
     O(n m (r + c) + m^3 (r + c)^3) a step.
     """
-    size = np.linalg.norm(network.U, axis=1) * np.linalg.norm(network.V, axis=1)
-    alive = size > DEAD * size.sum()
+    alive = network.sizes > DEAD * network.path_norm
     r, c = network.U.shape[1], network.V.shape[1]
     if not alive.any() or alive.sum() * (r + c) > MOST_UNKNOWNS:
         return network
     network = Network(network.U[alive], network.V[alive]).balanced()
-    network, bases = _on_faces(problem, network, on_wall)
-    owner = np.repeat(np.arange(len(bases)), [len(basis) for basis in bases])
-    basis = np.vstack(bases)
-    fit = hold(problem, network.U).along(basis, owner)
-    faces = Faces(basis, owner, fit, problem.beta)
-    here = faces.smooth((basis * network.U[owner]).sum(axis=1), network.V)
+    network, bases = _joined(problem, network, on_wall)
+    faces, a = on_faces(hold(problem, network.U), bases, network.U)
+    here = faces.smooth(a, network.V)
     for _ in range(MOST_STEPS):
         there = _step(faces, here)
         if there is None:
@@ -82,7 +75,7 @@ def polish(problem: Problem, network: Network, on_wall: float) -> Network:
     return Network(faces.inputs(here.a), here.V).balanced()
 
 
-def _on_faces(
+def _joined(
     problem: Problem, network: Network, on_wall: float
 ) -> tuple[Network, list[Array]]:
     """Return the network and a basis of the span of each face, (k, r).
@@ -94,7 +87,7 @@ def _on_faces(
     U, V = list(network.U), list(network.V)
     kept: list[int] = []
     for k, u in enumerate(unit_rows(network.U)):
-        basis = _span(normals[np.abs(normals @ u) <= on_wall], u)
+        basis = span_of(normals[np.abs(normals @ u) <= on_wall], u[None, :])
         twin = next((j for j in kept if _one_ray(bases[j], basis, U[j], u)), None)
         bases.append(basis)
         if twin is None:
@@ -103,15 +96,6 @@ def _on_faces(
             V[twin] = V[twin] + V[k] * (np.linalg.norm(U[k]) / np.linalg.norm(U[twin]))
     joined = Network(np.array([U[k] for k in kept]), np.array([V[k] for k in kept]))
     return joined.balanced(), [bases[k] for k in kept]
-
-
-def _span(walls: Array, u: Array) -> Array:
-    """Return an orthonormal basis of what is on all walls, at least the ray of u."""
-    if len(walls) == 0:
-        return np.eye(len(u))
-    _, sigma, Qt = np.linalg.svd(walls)
-    rank = int((sigma > SAME_WALL * sigma[0]).sum())
-    return Qt[rank:] if rank < len(u) else u[None, :]
 
 
 def _one_ray(basis: Array, other: Array, U: Array, u: Array) -> bool:

@@ -279,10 +279,14 @@ class Network:
         return float(0.5 * (np.vdot(self.U, self.U) + np.vdot(self.V, self.V)))
 
     @property
+    def sizes(self) -> Array:
+        """``|u_j| |v_j|`` of each neuron, (m,)."""
+        return np.linalg.norm(self.U, axis=1) * np.linalg.norm(self.V, axis=1)
+
+    @property
     def path_norm(self) -> float:
         """``sum_j |u_j| |v_j|``, the weight decay after rescaling (Lemma 4)."""
-        lengths = np.linalg.norm(self.U, axis=1) * np.linalg.norm(self.V, axis=1)
-        return float(lengths.sum())
+        return float(self.sizes.sum())
 
     def hidden(self, X: ArrayLike) -> Array:
         """Return the activations ``(X U^T)_+``, (n, m)."""

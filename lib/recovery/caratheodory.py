@@ -61,7 +61,7 @@ def prune(problem: Problem, network: Network) -> Network:
     if network.width == 0:
         return network
     H = problem.features(network.U)
-    scale = np.linalg.norm(network.U, axis=1) * np.linalg.norm(network.V, axis=1)
+    scale = network.sizes
     atoms = (H.T[:, :, None] * network.V[:, None, :]).reshape(network.width, -1)
     w = _eliminated(atoms / scale[:, None], scale)
     share = np.sqrt(w / scale)[:, None]

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.linalg.lapack import dpotrf, dpotrs
 
 from lib.frank_wolfe.sliding.walls import Walls, nearest_walls, origin
-from lib.master.faces import Faces, Point
+from lib.master.faces import Faces, Point, on_faces
 from lib.master.fit import Held, hold
 from lib.numerics import Array
 from lib.problem import Network, Problem, objective
@@ -116,8 +116,7 @@ def slide(
 
 def _alive(network: Network, least: float = 0.0) -> np.ndarray:
     """Tell which neurons add more than rounding and ``least``, (m,) bool."""
-    share = np.linalg.norm(network.U, axis=1) * np.linalg.norm(network.V, axis=1)
-    return share > max(DEAD * share.sum(), least)
+    return network.sizes > max(DEAD * network.path_norm, least)
 
 
 def _ahead(U: Array, before: Array, rotate: bool) -> np.ndarray:
@@ -142,10 +141,7 @@ def _faces(data: Held, walls: Walls, U: Array, rotate: bool) -> tuple[Faces, Arr
     for k, u in enumerate(U):
         ray = u[None, :] / np.linalg.norm(u)
         bases.append(walls.face(k, ray) if rotate else ray)
-    owner = np.repeat(np.arange(len(U)), [len(basis) for basis in bases])
-    basis = np.vstack(bases)
-    a = (basis * U[owner]).sum(axis=1)
-    return Faces(basis, owner, data.along(basis, owner), data.problem.beta), a
+    return on_faces(data, bases, U)
 
 
 def _newton(
@@ -289,11 +285,9 @@ def cross(problem: Problem, network: Network) -> Network:
 
 def _free(problem: Problem, network: Network) -> tuple[Faces, Point]:
     """Describe neurons that may move anywhere, with their present patterns."""
-    m, d = network.U.shape
-    basis, owner = np.tile(np.eye(d), (m, 1)), np.repeat(np.arange(m), d)
-    fit = hold(problem, network.U).along(basis, owner)
-    faces = Faces(basis, owner, fit, problem.beta)
-    return faces, faces.smooth(network.U.ravel(), network.V)
+    U, free = network.U, [np.eye(network.U.shape[1])] * network.width
+    faces, a = on_faces(hold(problem, U), free, U)
+    return faces, faces.smooth(a, network.V)
 
 
 def _crossed(

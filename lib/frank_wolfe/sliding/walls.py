@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lib.master.faces import span_of
 from lib.numerics import EPS, Array
 from lib.numerics.compiled import compiled
 from lib.problem import Problem
@@ -82,11 +83,7 @@ class Walls:
         The common plane of the walls that are closed to it, at least its ray.
         """
         closed = self.normals[neuron][~self.open[neuron]]
-        if len(closed) == 0:
-            return np.eye(ray.shape[1])
-        _, sigma, Qt = np.linalg.svd(closed)
-        rank = int((sigma > 10 * WALL_TOLERANCE).sum())
-        return Qt[rank:] if rank < ray.shape[1] else ray
+        return span_of(closed, ray)
 
 
 def nearest_walls(problem: Problem, U: Array) -> Walls:
