@@ -334,8 +334,8 @@ def _in_own_units(
     """Return the network and its certificate for the problem asked.
 
     Where its residual proves too little, or where a master has left more neurons than
-    are needed, the network is polished; and the best dual point of all rounds counts,
-    for which no oracle has to be asked again.
+    are needed, the network is polished; and the best dual point of all rounds counts
+    where it proves more than rounding, and no oracle has to be asked again.
     """
     units, tolerance, wanted = search.units, search.tolerance, best.rough
     found = units.leave(best.network)
@@ -354,7 +354,7 @@ def _in_own_units(
             found, certificate = trial, proof
     Z = best.proof.Z * units.y
     dual = proved_value(problem, Z, problem.beta)
-    if dual > certificate.dual:
+    if dual > certificate.dual + VALUE_ROUNDING * certificate.primal:
         certificate = replace(certificate, dual=dual, Z=Z)
     return found, certificate
 
