@@ -52,6 +52,9 @@ LIFTED_RANK = 6
 LIFTED_NODES = 300
 """Most visits of the search on signs; what is then open goes to the cones."""
 
+PROOF_SHARE = 0.5
+"""Share of a solver's time that is kept for a proof, where it has none."""
+
 LAST_SHARE = 0.05
 """Share of a solver's time that a question may take after its end."""
 
@@ -126,8 +129,13 @@ class Oracle:
         elif self._rank > 2:
             self._seeds = _seeds(X)
             if starts is not None:
-                seeds = unit_rows(starts @ self._reduced.basis, zeros=False)
-                self._seeds = np.vstack([seeds, self._seeds])
+                self.add_starts(starts)
+
+    def add_starts(self, starts: Array) -> None:
+        """Climb from these neurons, (k, d), too."""
+        if self._rank > 2:
+            seeds = unit_rows(starts @ self._reduced.basis, zeros=False)
+            self._seeds = np.vstack([seeds, self._seeds])
 
     def __call__(self, Z: Array) -> Maximum:
         """Maximise for Z, (n, c).
@@ -226,6 +234,11 @@ class Clock:
         return monotonic() >= self.end
 
     @property
+    def late(self) -> bool:
+        """Whether what is left should go to a proof."""
+        return self.end - monotonic() < PROOF_SHARE * self.seconds
+
+    @property
     def left(self) -> float:
         """The time left, at least what a last question may take."""
         return max(self.end - monotonic(), LAST_SHARE * self.seconds)
@@ -237,27 +250,40 @@ class Clock:
 
 
 @dataclass(frozen=True, eq=False)
-class _Timed:
-    """An oracle that stops with a clock."""
+class _Hurried:
+    """An oracle that stops with a clock, and where a bound is near enough."""
 
     X: Array
     oracle: Oracle
     clock: Clock
+    tolerance: float
+    starts: Array | None
 
     def __call__(self, Z: Array) -> Maximum:
         """Maximise for Z, (n, c), in the time that is left."""
         limits, hurried = self.oracle.limits, copy(self.oracle)
         seconds = min(limits.seconds, self.clock.left)
-        hurried.limits = replace(limits, seconds=seconds)
+        tolerance = max(limits.tolerance, self.tolerance)
+        hurried.limits = replace(limits, seconds=seconds, tolerance=tolerance)
+        if self.starts is not None:
+            hurried.limits = replace(hurried.limits, nodes=0)
+            hurried.add_starts(self.starts)
         return hurried(Z)
 
 
 def oracle_for(
-    X: Array, bound: AnyOracle | None, clock: Clock | None = None
+    X: Array,
+    bound: AnyOracle | None,
+    clock: Clock | None = None,
+    *,
+    tolerance: float = 0.0,
+    starts: Array | None = None,
 ) -> AnyOracle:
     """Return the oracle asked for, or :class:`Oracle` of X if none.
 
-    One of ours stops with the clock, where that is given.
+    Where a clock is given, one of ours stops with it, and where its bound is within
+    the tolerance, if its own is not larger. With ``starts``, (k, d), it only climbs,
+    from these, too.
 
     Raises
     ------
@@ -271,8 +297,8 @@ def oracle_for(
             f"bound must be an oracle made for the problem's X, {X.shape}; got one for "
             f"X {bound.X.shape} with other entries. Make it with Oracle(problem.X)."
         )
-    if clock is not None and clock.seconds < math.inf and isinstance(bound, Oracle):
-        return _Timed(bound.X, bound, clock)
+    if clock is not None and isinstance(bound, Oracle):
+        return _Hurried(bound.X, bound, clock, tolerance, starts)
     return bound
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from lib.master.group_lasso import output_weights
 from lib.master.interior_point import couplings, solve_master
 from lib.master.pieces import Pieces, ridge
 from lib.master.polish import MOST_UNKNOWNS, ON_WALL, polish
-from lib.numerics import Array
+from lib.numerics import Array, unit_rows
 from lib.problem import Network, Problem, objective
 from lib.problem.problem import require_limits
 from lib.problem.units import Units, in_units
@@ -71,11 +72,27 @@ then faster than long slides."""
 PATIENCE = 5
 """How many rounds it waits: most problems are solved by then."""
 
+NEAR = 0.02
+"""Excess of kappa over beta above which it waits longer: it would need many pieces."""
+
 FIRST_ACCURACY = 1e-3
 """Relative accuracy asked of the first convex masters: their pieces are few."""
 
 SHARE_OF_GAP = 1e-2
 """And of the next, in units of the proved gap."""
+
+SLACK = 0.1
+"""Relative distance of bound and value that the oracle may leave, in units of the gap:
+to close it far from the optimum takes long and proves little."""
+
+STARTS = 4
+"""To the power of the rank: so many climbs from anywhere are tried before a proof."""
+
+MUCH = 0.1
+"""Excess of kappa over beta found by few climbs that is enough for a round."""
+
+FALL = 0.1
+"""Share of the excess of kappa at the last proof below which the next one is due."""
 
 LAST_ACCURACY = 1e-13
 """Relative accuracy of the last one, where rounding ends."""
@@ -154,10 +171,11 @@ def solve(
     require_limits("solve", tolerance=tolerance, rounds=rounds)
     clock = Clock(seconds)
     inner, units = in_units(problem)
-    bound = oracle_for(problem.X, bound, clock)
-    inside = InCoordinates(inner.X, units.basis, units.x, bound)
-    search = _Search(inner, units, tolerance, inside, progress, clock)
+    bound = oracle_for(problem.X, bound)
+    search = _Search(inner, units, tolerance, bound, progress, clock)
     best, status = search.run(start, rounds)
+    slack = SLACK * max(tolerance, min(best.proof.relative_gap, 1.0))
+    bound = oracle_for(problem.X, bound, clock, tolerance=slack)
     found, certificate = _in_own_units(problem, search, best, bound)
     converged = certificate.relative_gap <= tolerance
     if converged:
@@ -169,10 +187,16 @@ def solve(
 
 @dataclass(frozen=True, eq=False)
 class _State:
-    """A network and its certificate; rough if it is as a convex master left it."""
+    """A network and its certificate.
+
+    ``excess`` is that of kappa over beta at the last whole proof, and ``whole`` tells
+    whether that is this one; rough is a network as a convex master left it.
+    """
 
     network: Network
     proof: Certificate
+    excess: float
+    whole: bool
     rough: bool = False
 
 
@@ -183,17 +207,18 @@ class _Search:
     problem: Problem
     units: Units
     tolerance: float
-    bound: AnyOracle
+    oracle: AnyOracle
     progress: Callable[[Round], None] | None
     clock: Clock
     history: list[Round] = field(default_factory=list)
+    rng: np.random.Generator = field(default_factory=partial(np.random.default_rng, 0))
 
     def run(self, start: Network | None, rounds: int) -> tuple[_State, str]:
         """Return the best of all rounds and why they ended."""
         network = Network.zero(*self.problem.shape[1:])
         if start is not None:
             network = self.units.enter(start)
-        here = self.prove(network)
+        here = self.prove(network, None)
         convex, patience = None, PATIENCE if self.small else rounds
         for count in range(rounds):
             self.report(here)
@@ -208,16 +233,22 @@ class _Search:
                 there = self.round(here, fresh)
                 better = _is_better(there.proof, here.proof)
                 here = _best(there, here)
-                if better and (convex is not None or count < patience):
+                early = count < patience or self.excess(here.proof) > NEAR
+                if better and (convex is not None or early):
                     continue
                 if self.clock.over:
+                    continue
+                if not here.whole:
+                    here = _best(self.prove(here.network, here, wholly=True), here)
                     continue
                 if convex is not None or not self.convex:
                     return here, "The round improved neither value nor gap."
                 convex = _ConvexMaster(self, here)
             there = convex.round(here, fresh)
             # Where it can do no more, the network is corrected as before.
-            here = _best(self.prove(here.network) if there is None else there, here)
+            if there is None:
+                there = self.prove(here.network, here, wholly=True)
+            here = _best(there, here)
         return here, f"The limit of {rounds} rounds was reached."
 
     @property
@@ -233,10 +264,61 @@ class _Search:
         """Whether the convex master is faster than long slides."""
         return self.convex and self.problem.Y.size <= FEW_ANSWERS
 
-    def prove(self, network: Network) -> _State:
-        """Certify with the oracle asked for."""
-        proof = certify(self.problem, network, bound=self.bound)
-        return _State(network, proof)
+    def bound(self, **limits: Any) -> AnyOracle:
+        """Return the oracle in these coordinates, for some time and accuracy."""
+        asked = oracle_for(self.oracle.X, self.oracle, self.clock, **limits)
+        return InCoordinates(self.problem.X, self.units.basis, self.units.x, asked)
+
+    def prove(
+        self, network: Network, here: _State | None, *, wholly: bool = False
+    ) -> _State:
+        """Certify a network, as far as it pays after another."""
+
+        def proved(bound: AnyOracle) -> Certificate:
+            return certify(self.problem, network, bound=bound)
+
+        return _State(network, *self.proof(proved, here, wholly))
+
+    def proof(
+        self,
+        proved: Callable[[AnyOracle], Certificate],
+        here: _State | None,
+        wholly: bool = False,
+    ) -> tuple[Certificate, float, bool]:
+        """Prove wholly or by climbs, which find neurons and hardly prove anything.
+
+        While climbs find much of the excess of the last whole proof, the next would
+        only say so. Returns the certificate, that excess, and whether it was whole.
+        """
+        gap, excess = 1.0, np.inf
+        if here is not None:
+            gap, excess = min(here.proof.relative_gap, 1.0), here.excess
+        for enough, starts in () if wholly or self.clock.late else self.starts(excess):
+            found = proved(self.bound(starts=starts))
+            left = self.excess(found)
+            if _is_near(found):
+                return found, left, True
+            if left > enough:
+                return found, min(excess, left), False
+        while True:
+            slack = SLACK * gap
+            found = proved(self.bound(tolerance=slack / 2))
+            kappa, gap = found.kappa, min(found.relative_gap, 1.0)
+            over = kappa.bound > kappa.value * (1 + slack)
+            if over or gap <= self.tolerance or _is_near(found):
+                return found, self.excess(found), True
+
+    def starts(self, excess: float) -> Iterator[tuple[float, Array]]:
+        """Yield what excess is enough for a round, and where to climb from for it."""
+        rank, least = self.problem.X.shape[1], self.tolerance
+        if excess < np.inf:
+            least = max(FALL * excess, least)
+        for enough, count in ((MUCH, 0), (least, STARTS**rank)):
+            yield enough, self.rng.standard_normal((count, rank)) @ self.units.basis.T
+
+    def excess(self, proof: Certificate) -> float:
+        """Return by how much of beta kappa is above it."""
+        return max(proof.kappa.value / self.problem.beta - 1, 0.0)
 
     def report(self, here: _State) -> None:
         """Make the entry of this round and hand it to ``progress``."""
@@ -260,7 +342,7 @@ class _Search:
         corrected = _corrected(self.problem, np.vstack([here.network.U, fresh]))
         small = corrected.U.size <= SMALL
         if not small:
-            there = self.prove(corrected)
+            there = self.prove(corrected, here)
             if _is_better(there.proof, here.proof):
                 return there
         steps = np.inf if small else BRIEF
@@ -270,10 +352,10 @@ class _Search:
         for start in (merged(self.problem, corrected), corrected):
             slid = _slid(self.problem, start, limits)
             if objective(self.problem, slid) <= reached * (1 + VALUE_ROUNDING):
-                there = self.prove(slid)
+                there = self.prove(slid, here)
                 if _is_better(there.proof, here.proof):
                     return there
-        return self.prove(corrected)
+        return self.prove(corrected, here)
 
 
 class _ConvexMaster:
@@ -324,8 +406,13 @@ class _ConvexMaster:
         U = self.pieces.inputs(point, self.accuracy)
         network = Network(U, ridge(problem, U)).balanced()
         self.pieces.keep_used(point, self.accuracy)
-        value, bound = objective(problem, network), self.search.bound
-        return _State(network, from_dual_point(problem, value, point.Z, bound), True)
+        value = objective(problem, network)
+
+        def proved(bound: AnyOracle) -> Certificate:
+            return from_dual_point(problem, value, point.Z, bound)
+
+        proof = self.search.proof(proved, here)
+        return _State(network, *proof, rough=True)
 
 
 def _in_own_units(
@@ -389,7 +476,13 @@ def _best(new: _State, old: _State) -> _State:
         proof = replace(proof, primal=old.proof.primal)
     if old.proof.dual > proof.dual:
         proof = replace(proof, dual=old.proof.dual, Z=old.proof.Z)
-    return _State(network, proof, rough)
+    return _State(network, proof, new.excess, new.whole, rough)
+
+
+def _is_near(proof: Certificate) -> bool:
+    """Tell whether the oracle's bound is as accurate as the gap needs it."""
+    kappa = proof.kappa
+    return kappa.bound <= kappa.value * (1 + SLACK * min(proof.relative_gap, 1.0))
 
 
 def _slid(problem: Problem, network: Network, limits: dict[str, Any]) -> Network:
@@ -417,7 +510,7 @@ def _improving(kappa: Maximum, beta: float) -> Array:
 
 def _corrected(problem: Problem, U: Array) -> Network:
     """Return the network with the best output weights for the directions of U."""
-    U = U / np.linalg.norm(U, axis=1, keepdims=True)
+    U = unit_rows(U, zeros=False)
     V = output_weights(hold(problem, U).along(U, np.arange(len(U))), problem.beta)
     sizes = np.linalg.norm(V, axis=1)
     alive = sizes > NEGLIGIBLE * sizes.sum()
