@@ -11,6 +11,8 @@ from lib.data import gaussian_teacher
 from lib.problem import Problem
 from lib.sgd import Grid, Settings, descend, largest_stable_rate
 from lib.sgd import descent as descent_module
+from lib.sgd.coordinates import Coordinates, reduce_inputs
+from lib.sgd.epochs import Epochs, Start, Task
 
 SAME_SUMS = 1e-10
 """Relative difference of two runs that add in different orders."""
@@ -110,17 +112,13 @@ def test_a_trial_beyond_the_memory_is_refused_with_its_size(problem):
     run(problem, settings(1, memory=3600))
 
 
-def test_bytes_stated_cover_what_the_tensors_take(problem):
-    grid, device = Grid(9, 0.1, 1e-3, [0, 1]), torch.device("cpu")
-    seen = []
-
-    def watch(moment):
-        seen.append(moment.trials)
-
-    run(problem, settings(1, memory=2 * 3600), grid, watch=watch)
-    assert seen[0] == range(2)
-    parts = list(descent_module._chunks(grid, 3600, device, settings(memory=7199)))
-    assert parts == [range(1), range(1, 2)]
+def test_as_many_trials_run_together_as_fit(problem):
+    grid = Grid(9, 0.1, 1e-3, [0, 1])
+    for memory, parts in ((7200, [range(2)]), (7199, [range(1), range(1, 2)])):
+        seen = []
+        told = settings(1, memory=memory)
+        run(problem, told, grid, watch=lambda m, seen=seen: seen.append(m.trials))
+        assert sorted(set(seen), key=lambda trials: trials.start) == parts
 
 
 def interrupted(problem, where, folder, **options):
@@ -285,16 +283,12 @@ def test_a_saved_state_goes_on_with_the_same_bits(problem):
 
 def make_epochs(problem):
     """Return the state of two trials at their start."""
-    from lib.sgd.coordinates import Outputs, reduce_inputs
-    from lib.sgd.epochs import Epochs, Shared, Start
-
-    place = {"device": torch.device("cpu"), "dtype": torch.float64}
-    reduced = reduce_inputs(problem.X), Outputs(problem.Y, None)
-    data = Shared.on(place, *reduced, problem.loss, linear=False)
+    told = settings(patience=3)
+    task = Task(problem, told, reduce_inputs(problem.X), Coordinates(problem.Y))
     rng = np.random.default_rng(0)
     weights = rng.standard_normal((2, 4, 2)), rng.standard_normal((2, 4, 3))
     rest, betas, rates = np.ones(2), np.full(2, 0.1), np.full(2, 1e-3)
-    return Epochs(data, Start(*weights, rest, betas, rates), 3)
+    return Epochs(task, Start(*weights, rest, betas, rates))
 
 
 def test_capturing_an_epoch_leaves_no_trace_of_its_warm_up(problem, monkeypatch):
