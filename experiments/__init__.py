@@ -4,6 +4,8 @@
 """
 
 from experiments.circle import circle_through
+from experiments.class_map import ClassMap, map_classes
+from experiments.descents import RateSearch, largest_stable_rate
 from experiments.figure_2 import MaxMargin, factorise_margin
 from experiments.figure_3 import SpiralLosses, classify_spiral
 from experiments.figure_4 import (
@@ -39,6 +41,7 @@ __all__ = [
     "Activations",
     "Ascents",
     "CertifiedResult",
+    "ClassMap",
     "Comparison",
     "Complexity",
     "GeneratedImages",
@@ -48,6 +51,7 @@ __all__ = [
     "PooledPrograms",
     "Prolonged",
     "Questions",
+    "RateSearch",
     "Result",
     "Run",
     "SearchSizes",
@@ -69,6 +73,8 @@ __all__ = [
     "factorise_margin",
     "generalise_whitened",
     "generate_images",
+    "largest_stable_rate",
+    "map_classes",
     "measure_complexity",
     "measure_growth",
     "prolong_descent",

@@ -1,4 +1,4 @@
-"""Runs of gradient descent: convergence, divergence, chunks, checkpoints, rates."""
+"""Runs of gradient descent: convergence, divergence, chunks, checkpoints."""
 
 from dataclasses import replace
 from types import SimpleNamespace
@@ -9,7 +9,7 @@ import torch
 
 from lib.data import gaussian_teacher
 from lib.problem import Problem
-from lib.sgd import Grid, Settings, descend, largest_stable_rate
+from lib.sgd import Grid, Settings, descend
 from lib.sgd import descent as descent_module
 from lib.sgd.coordinates import Coordinates, reduce_inputs
 from lib.sgd.epochs import Epochs, Start, Task
@@ -198,28 +198,6 @@ def test_watch_sees_the_networks_of_each_record(problem):
     last = seen[-1][2][1]
     np.testing.assert_array_equal(last.U, descent.networks[1].U)
     assert (seen[0][2][1].U != last.U).any()
-
-
-def test_the_stable_rate_holds_and_twice_it_does_not(problem):
-    found = largest_stable_rate(
-        problem, GRID, settings(200), rng=np.random.default_rng(5)
-    )
-    for rates, holds in ((found.rates, True), (2 * found.rates, False)):
-        grid = Grid(GRID.widths, GRID.betas, rates, GRID.starts)
-        ends = run(problem, settings(200, patience=200), grid)
-        stable = np.isfinite(ends.final) & (ends.final <= ends.objectives[0])
-        assert (stable == holds).all()
-    assert found.tried.shape == found.stable.shape
-    # Each round halves what is left of the ladder.
-    assert len(found.tried) <= 6
-
-
-def test_a_ladder_without_a_stable_rate_is_refused(problem):
-    rng = np.random.default_rng(5)
-    with pytest.raises(ValueError, match=r"begin with a stable rate; got 50, at .* 3 "):
-        largest_stable_rate(problem, GRID, settings(), rng=rng, ladder=[50.0, 60.0])
-    with pytest.raises(ValueError, match="must be positive and increasing"):
-        largest_stable_rate(problem, GRID, settings(), rng=rng, ladder=[2.0, 1.0])
 
 
 @pytest.mark.parametrize(
