@@ -16,6 +16,7 @@ from experiments.figure_4 import (
 )
 from experiments.figure_5 import Activations, compare_activations
 from experiments.growth import Growth, measure_growth
+from experiments.own_network import Trace, train_model, write_example
 from experiments.pooling import (
     PooledDigits,
     PooledPrograms,
@@ -59,6 +60,7 @@ __all__ = [
     "SplitOptimum",
     "Stated",
     "Stored",
+    "Trace",
     "WhitenedTests",
     "cached",
     "centroid_questions",
@@ -82,4 +84,6 @@ __all__ = [
     "small_digits",
     "split_optimum",
     "state_and_recover",
+    "train_model",
+    "write_example",
 ]

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -172,9 +173,7 @@ def _gpu() -> str:
 
 def _processor() -> str:
     """Tell the processor's model name, or what the platform knows of it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    names = [line.partition(":")[2].strip() for line in lines if "model name" in line]
-    return names[0] if names else platform.processor() or "unknown"
+    told = Path("/proc/cpuinfo")
+    text = told.read_text(encoding="utf-8") if told.exists() else ""
+    name = re.search(r"model name\s*: (.+)", text)
+    return name[1].strip() if name else platform.processor() or "unknown"

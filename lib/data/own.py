@@ -18,25 +18,6 @@ FORMS = "a .csv, an .npz with X and Y, or a folder with X.npy and Y.npy"
 
 SAVE_ARRAYS = "Save float arrays with numpy, not objects."
 
-EXAMPLE = 40
-"""Samples of the example."""
-
-
-def write_example(path: Path, rng: np.random.Generator) -> Path:
-    """Write a CSV file as :func:`read_data` wants it: one input, two noisy targets.
-
-    ``y1 = sin 3 x1`` and ``y2 = |x1| - 1`` for x1 between -2 and 2, plus normal noise
-    of standard deviation 0.1.
-    """
-    x = np.sort(rng.uniform(-2.0, 2.0, EXAMPLE))
-    Y = np.column_stack([np.sin(3 * x), np.abs(x) - 1])
-    Y += 0.1 * rng.standard_normal(Y.shape)
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["x1", "y1", "y2"])
-        writer.writerows(np.column_stack([x, Y]).tolist())
-    return path
-
 
 def read_data(path: str | Path) -> tuple[Array, Array]:
     """Read samples and targets from files.

@@ -7,7 +7,6 @@ gradient descent with momentum.
 from lib.sgd.descent import Descent, Moment, descend, train
 from lib.sgd.epochs import MOMENTUM
 from lib.sgd.settings import Grid, Settings
-from lib.sgd.torch_descent import Trace, train_model
 
 __all__ = [
     "MOMENTUM",
@@ -15,8 +14,6 @@ __all__ = [
     "Grid",
     "Moment",
     "Settings",
-    "Trace",
     "descend",
     "train",
-    "train_model",
 ]
