@@ -4,6 +4,8 @@
 """
 
 from experiments.circle import circle_through
+from experiments.class_map import ClassMap, map_classes
+from experiments.descents import RateSearch, largest_stable_rate
 from experiments.figure_2 import MaxMargin, factorise_margin
 from experiments.figure_3 import SpiralLosses, classify_spiral
 from experiments.figure_4 import (
@@ -14,6 +16,7 @@ from experiments.figure_4 import (
 )
 from experiments.figure_5 import Activations, compare_activations
 from experiments.growth import Growth, measure_growth
+from experiments.own_network import Trace, train_model, write_example
 from experiments.pooling import (
     PooledDigits,
     PooledPrograms,
@@ -39,6 +42,7 @@ __all__ = [
     "Activations",
     "Ascents",
     "CertifiedResult",
+    "ClassMap",
     "Comparison",
     "Complexity",
     "GeneratedImages",
@@ -48,6 +52,7 @@ __all__ = [
     "PooledPrograms",
     "Prolonged",
     "Questions",
+    "RateSearch",
     "Result",
     "Run",
     "SearchSizes",
@@ -55,6 +60,7 @@ __all__ = [
     "SplitOptimum",
     "Stated",
     "Stored",
+    "Trace",
     "WhitenedTests",
     "cached",
     "centroid_questions",
@@ -69,6 +75,8 @@ __all__ = [
     "factorise_margin",
     "generalise_whitened",
     "generate_images",
+    "largest_stable_rate",
+    "map_classes",
     "measure_complexity",
     "measure_growth",
     "prolong_descent",
@@ -76,4 +84,6 @@ __all__ = [
     "small_digits",
     "split_optimum",
     "state_and_recover",
+    "train_model",
+    "write_example",
 ]

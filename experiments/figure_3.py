@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from experiments.class_map import regions
 from experiments.descents import descend_stably
 from experiments.result import CertifiedResult, Comparison
 from lib.arrangements import enumerate_cells
@@ -14,7 +15,6 @@ from lib.certificate import beta_max
 from lib.copositive import cover_by_cells, solve_relaxation
 from lib.data import spiral
 from lib.frank_wolfe import Solution, algorithm_1, solve
-from lib.networks.classes import regions
 from lib.numerics import Array
 from lib.problem import Problem
 from lib.sgd import Descent, Grid, Settings

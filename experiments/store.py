@@ -226,7 +226,7 @@ def _key(experiment: Callable[..., Any], parameters: dict[str, Any]) -> str:
     told = {name: _plain(value) for name, value in parameters.items()}
     head = [experiment.__name__, told, _versions(), platform.machine()]
     sources = sources_of(experiment.__module__)
-    return store.content_key([*sources, *sorted(DATA.glob("*.json"))], head)
+    return store.content_keys([*sources, *sorted(DATA.glob("*.json"))], [head])[0]
 
 
 def sources_of(module: str) -> list[Path]:

@@ -192,7 +192,7 @@ def plot_regions(ax: Axes, result: Any, which: int = 0, **style: Any) -> Axes:
     result : object
         With ``axis``, ``regions``, ``X`` and ``Y``, as
         :class:`experiments.SpiralLosses` (Figure 3a) or
-        :class:`lib.networks.classes.ClassMap`.
+        :class:`experiments.ClassMap`.
     which : int
         The network, by its place in ``regions``.
     **style

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from scipy.special import softmax
 
 from lib.numerics import EPS, Array
 
@@ -110,10 +111,10 @@ class Loss:
     def scaled(self, Y: Array, unit: float) -> tuple[Loss, Array]:
         """Return the loss and targets that measure outputs in ``unit``.
 
-        ``l(unit F, Y) = unit^2 l'(F, Y')`` for the losses with a free unit; the
-        others ignore it and must be asked with ``free_unit``.
+        ``l(unit F, Y) = unit^2 l'(F, Y')`` for the losses with a free unit, to be asked
+        with ``free_unit``; the unit of the others is 1.
         """
-        return self, Y
+        return self, Y / unit
 
 
 @dataclass(frozen=True)
@@ -147,10 +148,6 @@ class Squared(Loss):
     def dual_slope(self, s: float, R: Array, Y: Array) -> float:
         """Return ``<R, Y> - s |R|^2``."""
         return float(np.vdot(R, Y) - s * np.vdot(R, R))
-
-    def scaled(self, Y: Array, unit: float) -> tuple[Loss, Array]:
-        """Return the same loss for ``Y / unit``."""
-        return self, Y / unit
 
 
 @dataclass(frozen=True)
@@ -312,7 +309,7 @@ class Softmax(Loss):
 
     def residual(self, F: Array, Y: Array) -> Array:
         """Return ``Y - softmax(F)``, the label's entry as the sum of the others."""
-        P = _softmax(F) * (1.0 - Y)
+        P = softmax(F, axis=1) * (1.0 - Y)
         return np.where(Y > 0, P.sum(axis=1, keepdims=True), -P)
 
     def dual(self, Z: Array, Y: Array) -> float:
@@ -345,18 +342,13 @@ class Softmax(Loss):
 
     def curvature(self, F: Array, Y: Array) -> Array:
         """Return ``diag(p) - p p^T`` of each row."""
-        P = _softmax(F)
+        P = softmax(F, axis=1)
         return _diagonals(P) - P[:, :, None] * P[:, None, :]
 
 
 SQUARED = Squared()
 
-LOSSES: dict[str, type[Loss]] = {
-    "squared": Squared,
-    "huber": Huber,
-    "logistic": Logistic,
-    "softmax": Softmax,
-}
+LOSSES = {kind().name: kind for kind in (Squared, Huber, Logistic, Softmax)}
 
 
 def get_loss(loss: Loss | str) -> Loss:
@@ -430,12 +422,6 @@ def _sigmoid(F: Array) -> Array:
     """Return ``1 / (1 + e^-F)`` without overflow."""
     small = np.exp(-np.abs(F))
     return np.where(F >= 0, 1.0, small) / (1.0 + small)
-
-
-def _softmax(F: Array) -> Array:
-    """Return the softmax of each row."""
-    P = np.exp(F - F.max(axis=1, keepdims=True))
-    return P / P.sum(axis=1, keepdims=True)
 
 
 def _entropy(Q: Array) -> Array:

@@ -22,7 +22,6 @@ from typing import Any, get_args, get_origin
 
 __all__ = [
     "Between",
-    "Each",
     "ExistingPath",
     "Kind",
     "Law",
@@ -59,14 +58,15 @@ class Kind:
     holds : callable
         Tells whether a value is of the kind.
     take : callable
-        Makes one form of values that mean the same, such as 1.0 of 1.
+        Makes one form of values that mean the same, such as 1.0 of 1; told the name,
+        too.
     hint : callable
         Ends the sentence that refuses a value.
     """
 
     must: str
     holds: Callable[[Any], bool]
-    take: Callable[[Any], Any] = lambda value: value
+    take: Callable[[str, Any], Any] = lambda _, value: value
     hint: Callable[[Any], str] = _why_text
 
     def __call__(self, name: str, value: Any) -> Any:
@@ -82,24 +82,7 @@ class Kind:
                 f"Parameter {name!r} must be {self.must}; got {value!r} of type "
                 f"{type(value).__name__}{self.hint(value)}"
             )
-        return self.take(value)
-
-
-@dataclass(frozen=True)
-class Each:
-    """A list, not empty, each entry of which is of a kind."""
-
-    entry: Kind
-
-    @property
-    def must(self) -> str:
-        """Ends the sentence "it must be ..."."""
-        return f"a list that is not empty, each {self.entry.must}"
-
-    def __call__(self, name: str, values: Any) -> list[Any]:
-        """Return the values in their one form, or raise :class:`ParameterError`."""
-        FILLED(name, values)
-        return [self.entry(f"{name}[{k}]", value) for k, value in enumerate(values)]
+        return self.take(name, value)
 
 
 def _is_whole(value: Any) -> bool:
@@ -110,11 +93,12 @@ def _is_real(value: Any) -> bool:
     return _is_whole(value) or isinstance(value, float)
 
 
-FILLED = Kind(
-    "a list that is not empty", lambda v: isinstance(v, list | tuple) and len(v) > 0
-)
+def _as_float(_: str, value: Any) -> float:
+    return float(value)
+
+
 Positive = Kind(
-    "a positive finite number", lambda v: _is_real(v) and 0 < v < math.inf, float
+    "a positive finite number", lambda v: _is_real(v) and 0 < v < math.inf, _as_float
 )
 
 
@@ -134,7 +118,7 @@ class Between:
         """Make the kind."""
         low, high = ends[0] / ends[2], ends[1] / ends[2]
         must = f"a number from {low} to {high}"
-        return Kind(must, lambda v: _is_real(v) and low <= v <= high, float)
+        return Kind(must, lambda v: _is_real(v) and low <= v <= high, _as_float)
 
 
 def _choice(*names: str) -> Kind:
@@ -149,26 +133,35 @@ LossName = _choice("squared", "huber", "logistic", "softmax")
 ExistingPath = Kind(
     "the path of a file that exists, or ''",
     lambda v: isinstance(v, str) and (not v or os.path.exists(v)),
-    lambda v: v and str(Path(v).resolve()),
+    lambda _, v: v and str(Path(v).resolve()),
     lambda _: f". Relative paths start from {Path.cwd()}.",
 )
 
 PLAIN = {
     bool: Kind("True or False", lambda v: isinstance(v, bool)),
     int: Kind("a whole number", _is_whole),
-    float: Kind("a number", _is_real, float),
+    float: Kind("a number", _is_real, _as_float),
     str: Kind("a string", lambda v: isinstance(v, str)),
     list: Kind("a list", lambda v: isinstance(v, list)),
 }
 """Kinds that are types of Python's own."""
 
 
-def kind_of(declared: Any) -> Kind | Each:
+def _each(entry: Kind) -> Kind:
+    """Ask for a list, not empty, each entry of which is of a kind."""
+    return Kind(
+        f"a list that is not empty, each {entry.must}",
+        lambda v: isinstance(v, list | tuple) and len(v) > 0,
+        lambda name, v: [entry(f"{name}[{k}]", value) for k, value in enumerate(v)],
+    )
+
+
+def kind_of(declared: Any) -> Kind:
     """Return the kind that an annotation declares; a type unknown here takes all."""
-    if isinstance(declared, Kind | Each):
+    if isinstance(declared, Kind):
         return declared
     if get_origin(declared) is list:
-        return Each(kind_of(get_args(declared)[0]))
+        return _each(kind_of(get_args(declared)[0]))
     return PLAIN.get(declared, Kind("anything", lambda _: True))
 
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -55,21 +56,27 @@ def write_arrays(path: Path, arrays: Mapping[str, Array]) -> None:
         np.savez(file, **arrays)
 
 
-def read_arrays(path: Path) -> dict[str, Array]:
-    """Read an .npz; nothing in it is ever executed.
+def read_arrays(
+    path: Path, remedy: str = "Delete it to start afresh."
+) -> dict[str, Array]:
+    """Read an .npz, or an .npy by its own name; nothing in it is ever executed.
 
     Raises
     ------
     ValueError
-        If the file is cut short, damaged or no .npz.
+        If the file is cut short, damaged or of another kind; ``remedy`` ends the
+        message.
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            return {name: stored[name] for name in stored.files}
+        stored = np.load(path, allow_pickle=False)
+        if isinstance(stored, np.ndarray):
+            return {path.stem: stored}
+        with stored:
+            return dict(stored)
     except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
         raise ValueError(
-            f"{path} must be a whole .npz file; got one that cannot be read "
-            f"({error}). Delete it to start afresh."
+            f"{path} must be a whole {path.suffix} file of numbers; got one that "
+            f"cannot be read ({error}). {remedy}"
         ) from error
 
 
@@ -83,21 +90,16 @@ def fingerprint(parts: Iterable[Array | str]) -> str:
     return digest.hexdigest()
 
 
-def content_key(files: Iterable[Path], told: Any) -> str:
+def content_keys(files: Iterable[Path], many: Iterable[Any]) -> list[str]:
     """Hash files, by name and content, and what JSON can say of the rest.
 
     Parameters
     ----------
     files : iterable of Path
-        In an order that does not depend on the machine.
-    told : object
-        Parameters, versions: all else that a result depends on.
+        In an order that does not depend on the machine; read once.
+    many : iterable of object
+        For each run its parameters and versions: all else that a result depends on.
     """
-    return content_keys(files, [told])[0]
-
-
-def content_keys(files: Iterable[Path], many: Iterable[Any]) -> list[str]:
-    """Return :func:`content_key` for several runs, reading the files once."""
     content = hashlib.sha256()
     for path in files:
         read = path.read_bytes()
@@ -171,9 +173,7 @@ def _gpu() -> str:
 
 def _processor() -> str:
     """Tell the processor's model name, or what the platform knows of it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    names = [line.partition(":")[2].strip() for line in lines if "model name" in line]
-    return names[0] if names else platform.processor() or "unknown"
+    told = Path("/proc/cpuinfo")
+    text = told.read_text(encoding="utf-8") if told.exists() else ""
+    name = re.search(r"model name\s*: (.+)", text)
+    return name[1].strip() if name else platform.processor() or "unknown"

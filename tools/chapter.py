@@ -68,7 +68,7 @@ class Parameter:
 
     default: Any
     meaning: str
-    kind: parameters.Kind | parameters.Each
+    kind: parameters.Kind
 
 
 def describe(source: Path) -> dict[str, Parameter]:

@@ -1,6 +1,6 @@
 """Samples and targets: the paper's, by seed and by hash, and a reader's own files."""
 
-from lib.data.own import read_data, read_network, write_example
+from lib.data.own import read_data, read_network
 from lib.data.paper import (
     ImagePack,
     gaussian_teacher,
@@ -19,5 +19,4 @@ __all__ = [
     "read_data",
     "read_network",
     "spiral",
-    "write_example",
 ]

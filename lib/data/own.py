@@ -5,40 +5,18 @@ files in which PyTorch saves models are pickles, which can run code when loaded.
 """
 
 import csv
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
-from lib.networks.torch_networks import from_layers
+from lib.networks.torch_networks import SAVE_WEIGHTS, from_state
 from lib.numerics import Array
 from lib.problem import Network, as_matrix
+from lib.store import read_arrays
 
 FORMS = "a .csv, an .npz with X and Y, or a folder with X.npy and Y.npy"
 
-SAVE_WEIGHTS = (
-    "Save weights with np.savez(path, **{k: w.numpy() for k, w in "
-    "model.state_dict().items()})."
-)
-
-EXAMPLE = 40
-"""Samples of the example."""
-
-
-def write_example(path: Path, rng: np.random.Generator) -> Path:
-    """Write a CSV file as :func:`read_data` wants it: one input, two noisy targets.
-
-    ``y1 = sin 3 x1`` and ``y2 = |x1| - 1`` for x1 between -2 and 2, plus normal noise
-    of standard deviation 0.1.
-    """
-    x = np.sort(rng.uniform(-2.0, 2.0, EXAMPLE))
-    Y = np.column_stack([np.sin(3 * x), np.abs(x) - 1])
-    Y += 0.1 * rng.standard_normal(Y.shape)
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["x1", "y1", "y2"])
-        writer.writerows(np.column_stack([x, Y]).tolist())
-    return path
+SAVE_ARRAYS = "Save float arrays with numpy, not objects."
 
 
 def read_data(path: str | Path) -> tuple[Array, Array]:
@@ -66,10 +44,10 @@ def read_data(path: str | Path) -> tuple[Array, Array]:
     """
     path = _existing(path, FORMS)
     if path.is_dir():
-        X, Y = (_load(_existing(path / f"{k}.npy", f"array {k}")) for k in "XY")
+        files = [_existing(path / f"{k}.npy", f"array {k}") for k in "XY"]
+        X, Y = (read_arrays(file, SAVE_ARRAYS)[file.stem] for file in files)
     elif path.suffix == ".npz":
-        arrays = _load(path)
-        X, Y = (_entry(arrays, name, path) for name in "XY")
+        X, Y = _read_archive(path)
     elif path.suffix == ".csv":
         X, Y = _read_table(path)
     else:
@@ -111,26 +89,10 @@ def read_network(path: str | Path) -> Network:
             f"Weights must be an .npz of numbers; got {path}. PyTorch's own files are "
             f"pickles, which can run code. {SAVE_WEIGHTS}"
         )
-    arrays = _load(path)
+    arrays = read_arrays(path, SAVE_ARRAYS)
     if {"U", "V"} <= set(arrays):
         return Network(arrays["U"], arrays["V"])
-    return _from_state(arrays, path)
-
-
-def _from_state(arrays: dict[str, Array], path: Path) -> Network:
-    """Return the network of a state dict of two linear layers."""
-    weights = [name for name in arrays if name.endswith("weight")]
-    if len(weights) != 2:
-        raise ValueError(
-            f"{path.name} must hold U and V, or two linear layers; got "
-            f"{', '.join(sorted(arrays)) or 'nothing'}. {SAVE_WEIGHTS}"
-        )
-    first, last = sorted(weights)
-    parts = []
-    for name in (first, last):
-        bias = arrays.get(name.removesuffix("weight") + "bias")
-        parts += [as_matrix(name, arrays[name]), bias]
-    return from_layers(*parts, of=f" of {path.name}")
+    return from_state(arrays, path.name)
 
 
 def _existing(path: str | Path, what: str) -> Path:
@@ -144,30 +106,16 @@ def _existing(path: str | Path, what: str) -> Path:
     return path
 
 
-def _load(path: Path) -> Array | dict[str, Array]:
-    """Read .npy or .npz; an object in it is refused, not unpickled."""
-    try:
-        loaded = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return loaded
-        with loaded:
-            return {name: loaded[name] for name in loaded.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+def _read_archive(path: Path) -> tuple[Array, Array]:
+    """Return X and Y of an archive, or say which arrays there are."""
+    arrays = read_arrays(path, SAVE_ARRAYS)
+    if not {"X", "Y"} <= set(arrays):
         raise ValueError(
-            f"{path.name} must be a whole {path.suffix} file of numbers; got one that "
-            f"cannot be read ({error}). Save float arrays with numpy, not objects."
-        ) from error
-
-
-def _entry(arrays: Array | dict[str, Array], name: str, path: Path) -> Array:
-    """Return an array of an archive, or say which there are."""
-    if not isinstance(arrays, dict) or name not in arrays:
-        found = sorted(arrays) if isinstance(arrays, dict) else ["one array only"]
-        raise ValueError(
-            f"{path.name} must hold arrays X and Y; got {', '.join(found)}. Write it "
-            "with np.savez(path, X=X, Y=Y)."
+            f"{path.name} must hold arrays X and Y; got "
+            f"{', '.join(sorted(arrays)) or 'nothing'}. Write it with np.savez(path, "
+            "X=X, Y=Y)."
         )
-    return arrays[name]
+    return arrays["X"], arrays["Y"]
 
 
 def _read_table(path: Path) -> tuple[Array, Array]:

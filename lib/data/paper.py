@@ -1,6 +1,5 @@
 """The data of the paper's experiments: synthetic sets by seed, image packs by hash."""
 
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from lib.numerics import Array, require_count
+from lib.store import sha256
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 """The folder of the image packs, beside ``lib``."""
@@ -97,13 +97,11 @@ def spiral(points: int, rng: np.random.Generator) -> tuple[Array, Array]:
     """
     require_count("points", points)
     radius = np.linspace(0.0, 1.0, points)
-    arms = []
-    for arm in range(SPIRAL_CLASSES):
-        angle = np.linspace(4 * arm, 4 * arm + 4, points)
-        angle = angle + SPIRAL_NOISE * rng.standard_normal(points)
-        arms.append(np.column_stack([radius * np.sin(angle), radius * np.cos(angle)]))
-    labels = np.repeat(np.arange(SPIRAL_CLASSES), points)
-    return np.vstack(arms), one_hot(labels, SPIRAL_CLASSES)
+    arms = np.arange(SPIRAL_CLASSES)
+    angles = np.linspace(4 * arms, 4 * arms + 4, points, axis=1)
+    angles += SPIRAL_NOISE * rng.standard_normal(angles.shape)
+    X = np.stack([radius * np.sin(angles), radius * np.cos(angles)], axis=2)
+    return X.reshape(-1, 2), one_hot(np.repeat(arms, points), SPIRAL_CLASSES)
 
 
 def one_hot(labels: np.ndarray, classes: int) -> Array:
@@ -149,13 +147,8 @@ class ImagePack:
 
 def image_packs(folder: Path = DATA) -> list[str]:
     """Return the names of the packs at hand, for :func:`load_images`."""
-    described = (path for path in folder.glob("*.json"))
-    return sorted(path.stem for path in described if _is_pack(path))
-
-
-def _is_pack(path: Path) -> bool:
-    """Tell whether a JSON file describes an image sheet."""
-    return "pixels_sha256" in path.read_text(encoding="utf-8")
+    files = folder.glob("*.json")
+    return sorted(f.stem for f in files if "pixels_sha256" in f.read_text("utf-8"))
 
 
 def load_images(name: str, folder: Path = DATA) -> ImagePack:
@@ -189,8 +182,8 @@ def load_images(name: str, folder: Path = DATA) -> ImagePack:
         )
     about = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
     images = _tiles(_checked_sheet(folder / about["file"], about), about)
-    found = hashlib.sha256(images.tobytes()).hexdigest()
-    _require_hash(f"The pixels of {name}", found, about["pixels_sha256"])
+    pixels = about["pixels_sha256"]
+    _require_hash(f"The pixels of {name}", images.tobytes(), pixels)
     labels = np.array(about["labels"], dtype=np.int64)
     return ImagePack(images, labels, tuple(about["classes"]), about["source"])
 
@@ -202,8 +195,7 @@ def _checked_sheet(path: Path, about: dict) -> np.ndarray:
             f"{path} is missing. It is part of the repository: restore it with "
             f"`git checkout -- data/{path.name}`."
         )
-    found = hashlib.sha256(path.read_bytes()).hexdigest()
-    _require_hash(f"The file {path.name}", found, about["file_sha256"])
+    _require_hash(f"The file {path.name}", path.read_bytes(), about["file_sha256"])
     try:
         with Image.open(path) as sheet:
             return np.asarray(sheet.convert("RGB" if about["channels"] == 3 else "L"))
@@ -214,8 +206,9 @@ def _checked_sheet(path: Path, about: dict) -> np.ndarray:
         ) from error
 
 
-def _require_hash(what: str, found: str, recorded: str) -> None:
+def _require_hash(what: str, content: bytes, recorded: str) -> None:
     """Refuse data that differ from what was recorded."""
+    found = sha256(content)
     if found != recorded:
         raise ValueError(
             f"{what} must have sha256 {recorded[:16]}...; got {found[:16]}.... The "

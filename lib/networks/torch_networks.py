@@ -3,14 +3,20 @@
 Reading needs no import of torch: layers are recognised by their weights.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from lib.numerics import Array
-from lib.problem import Network
+from lib.problem import Network, as_matrix
 
 SHAPE = "Sequential(Linear, ReLU, Linear)"
+
+SAVE_WEIGHTS = (
+    "Save weights with np.savez(path, **{k: w.numpy() for k, w in "
+    "model.state_dict().items()})."
+)
 
 
 def with_ones(X: Array) -> Array:
@@ -53,42 +59,43 @@ def from_torch(module: Any) -> Network:
     >>> network.U.shape, network.V.shape
     ((5, 3), (5, 2))
     """
-    first, last = _layers(module)
-    parts = [_weights(layer, k) for layer in (first, last) for k in ("weight", "bias")]
-    return from_layers(*parts)
+    _require_two_layers(module)
+    state = module.state_dict().items()
+    return from_state({name: w.cpu().double().numpy() for name, w in state})
 
 
-def from_layers(
-    first: Array,
-    first_bias: Array | None,
-    last: Array,
-    last_bias: Array | None,
-    *,
-    of: str = "",
-) -> Network:
-    """Make a network of the weights and biases of its two layers as PyTorch has them.
+def from_state(state: Mapping[str, Array], of: str = "") -> Network:
+    """Make a network of the state dict of ``Sequential(Linear, ReLU, Linear)``.
 
     Parameters
     ----------
-    first, last : (m, d), (c, m) arrays
-    first_bias : (m,) array or None
-        Becomes the weight of a last input that is one.
-    last_bias : (c,) array or None
+    state : mapping
+        Two names that end in ``weight``, and biases beside them, if there are any.
+        That of the first layer becomes the weight of a last input that is one.
     of : str
-        What the layers are of, for the message.
+        What the state is of, for the messages.
 
     Raises
     ------
     ValueError
-        If the last bias is not zero.
+        If there are not two weights, or the last bias is not zero.
     """
-    if last_bias is not None and np.any(last_bias):
+    names = sorted(name for name in state if name.endswith("weight"))
+    if len(names) != 2:
         raise ValueError(
-            f"The last layer{of} must have no bias or a zero one, as network (1) has; "
-            f"got a bias with largest entry {np.abs(last_bias).max():.3g}. Train with "
-            "Linear(..., bias=False), or centre Y."
+            f"{of} must hold U and V, or two linear layers; got "
+            f"{', '.join(sorted(state)) or 'nothing'}. {SAVE_WEIGHTS}"
         )
-    U = first if first_bias is None else np.column_stack([first, first_bias])
+    first, last = (as_matrix(name, state[name]) for name in names)
+    biases = [state.get(name.removesuffix("weight") + "bias") for name in names]
+    if biases[1] is not None and np.any(biases[1]):
+        raise ValueError(
+            f"The last layer{of and f' of {of}'} must have no bias or a zero one, as "
+            "network (1) has; got a bias with largest entry "
+            f"{np.abs(biases[1]).max():.3g}. Train with Linear(..., bias=False), or "
+            "centre Y."
+        )
+    U = first if biases[0] is None else np.column_stack([first, biases[0]])
     return Network(U, last.T)
 
 
@@ -138,13 +145,14 @@ def to_torch(network: Network, *, bias: bool = False) -> Any:
     return torch.nn.Sequential(first, torch.nn.ReLU(), last)
 
 
-def _layers(module: Any) -> tuple[Any, Any]:
-    """Return the two linear layers, or refuse what is not a two-layer network."""
+def _require_two_layers(module: Any) -> None:
+    """Refuse what is not a two-layer network."""
     try:
         layers = list(module)
     except TypeError:
         layers = []
-    linear = [hasattr(layer, "weight") for layer in layers]
+    weights = [getattr(layer, "weight", None) for layer in layers]
+    linear = [getattr(weight, "ndim", 0) == 2 for weight in weights]
     names = [type(layer).__name__ for layer in layers]
     if linear != [True, False, True] or names[1] != "ReLU":
         raise ValueError(
@@ -152,10 +160,3 @@ def _layers(module: Any) -> tuple[Any, Any]:
             f"{type(module).__name__}({', '.join(names)}). Copy its weights into "
             "Network(U, V)."
         )
-    return layers[0], layers[2]
-
-
-def _weights(layer: Any, name: str) -> Array | None:
-    """Return a weight of a layer as a numpy array, None if it has none."""
-    weight = getattr(layer, name)
-    return None if weight is None else weight.detach().cpu().double().numpy()

@@ -6,20 +6,14 @@ gradient descent with momentum.
 
 from lib.sgd.descent import Descent, Moment, descend, train
 from lib.sgd.epochs import MOMENTUM
-from lib.sgd.rates import RateSearch, largest_stable_rate
 from lib.sgd.settings import Grid, Settings
-from lib.sgd.torch_descent import Trace, train_model
 
 __all__ = [
     "MOMENTUM",
     "Descent",
     "Grid",
     "Moment",
-    "RateSearch",
     "Settings",
-    "Trace",
     "descend",
-    "largest_stable_rate",
     "train",
-    "train_model",
 ]

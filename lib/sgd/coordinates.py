@@ -26,24 +26,25 @@ MOST_NULL = 16
 
 
 @dataclass(frozen=True, eq=False)
-class Inputs:
-    """Input weights in the row space of X: ``coordinates = U @ basis``.
+class Coordinates:
+    """Weights of one layer in a row space: ``coordinates = weights @ basis``.
 
     Parameters
     ----------
     rows : (n, r) array or None
-        ``X @ basis``. None for whitened data, ``X X^T = I - N N^T``: with ``basis =
-        X^T`` the coordinates are the preactivations ``X u`` themselves.
+        X, or the targets Y, as ``X @ basis``. None for whitened data, ``X X^T = I - N
+        N^T``: with ``basis = X^T`` the coordinates are the preactivations ``X u``
+        themselves.
     basis : (d, r) array or None
         Columns with ``basis basis^T`` the projector onto the row space; None if that
-        is everything and the coordinates are U.
+        is everything and the coordinates are the weights.
     null : (n, k) array or None
-        N, orthonormal, where the data are whitened; the coordinates are orthogonal
-        to it, and so must be each gradient.
+        N, orthonormal, where the data are whitened and have one; the coordinates are
+        orthogonal to it, and so must be each gradient.
     """
 
     rows: Array | None
-    basis: Array | None
+    basis: Array | None = None
     null: Array | None = None
 
     @property
@@ -51,29 +52,36 @@ class Inputs:
         """How many coordinates there are."""
         return (self.rows if self.basis is None else self.basis).shape[1]
 
-    def encode(self, U: Array) -> tuple[Array, float]:
+    def encode(self, weights: Array) -> tuple[Array, float]:
         """Return the coordinates, (m, r), and the squared norm of the rest."""
         if self.basis is None:
-            return U, 0.0
-        coordinates = U @ self.basis
-        whole = float(np.vdot(U, U))
+            return weights, 0.0
+        coordinates = weights @ self.basis
+        whole = float(np.vdot(weights, weights))
         # By Pythagoras, to a few roundings of the whole.
         off = whole - float(np.vdot(coordinates, coordinates))
         return coordinates, off if off > NO_REST * whole else 0.0
 
-    def rest(self, U: Array) -> Array:
-        """Return the part of U off the row space, (m, d)."""
-        return U - (U @ self.basis) @ self.basis.T
-
     def decode(self, coordinates: Array, share: float, start: Array) -> Array:
-        """Return U, (m, d), with the rest decayed to ``share`` of that at start."""
+        """Return weights, (m, d), with the rest decayed to ``share`` of that at start.
+
+        For output weights, which have none off the row space of Y, that is 0.
+        """
         if self.basis is None:
             return coordinates
         moved = coordinates - share * (start @ self.basis)
         return moved @ self.basis.T + share * start
 
 
-def reduce_inputs(X: Array) -> Inputs:
+def in_row_space(matrix: Array) -> Coordinates:
+    """Return the coordinates of A.2, those of the matrix itself at full column rank."""
+    reduced = reduce_rank(matrix)
+    if reduced.coordinates.shape[1] == matrix.shape[1]:
+        return Coordinates(matrix)
+    return Coordinates(reduced.coordinates, reduced.basis)
+
+
+def reduce_inputs(X: Array) -> Coordinates:
     """Choose the coordinates of the input weights.
 
     For whitened data they are the preactivations, and an epoch needs no product
@@ -89,12 +97,9 @@ def reduce_inputs(X: Array) -> Inputs:
     """
     n, d = X.shape
     null = _missing(X @ X.T) if n <= d else None
-    if null is not None:
-        return Inputs(None, np.ascontiguousarray(X.T), null)
-    reduced = reduce_rank(X)
-    if reduced.coordinates.shape[1] == d:
-        return Inputs(X, None)
-    return Inputs(reduced.coordinates, reduced.basis)
+    if null is None:
+        return in_row_space(X)
+    return Coordinates(None, np.ascontiguousarray(X.T), null if null.shape[1] else None)
 
 
 def _missing(gram: Array) -> Array | None:
@@ -107,35 +112,3 @@ def _missing(gram: Array) -> Array | None:
     # A projector of rank k has its range from any k independent combinations.
     null = np.linalg.qr(rest @ np.random.default_rng(0).standard_normal((n, k)))[0]
     return null if np.linalg.norm(rest - null @ null.T) <= WHITENED_WITHIN else None
-
-
-@dataclass(frozen=True, eq=False)
-class Outputs:
-    """Targets, and output weights, in the row space of Y.
-
-    Parameters
-    ----------
-    targets : (n, q) array
-        ``Y @ basis``.
-    basis : (c, q) array or None
-        Orthonormal columns; None if the targets are Y.
-    """
-
-    targets: Array
-    basis: Array | None
-
-    def encode(self, V: Array) -> Array:
-        """Return the coordinates, (m, q), of the part in the row space."""
-        return V if self.basis is None else V @ self.basis
-
-    def decode(self, coordinates: Array) -> Array:
-        """Return V, (m, c)."""
-        return coordinates if self.basis is None else coordinates @ self.basis.T
-
-
-def reduce_outputs(Y: Array) -> Outputs:
-    """Turn the targets into the coordinates of their row space, (n, rank Y)."""
-    reduced = reduce_rank(Y)
-    if reduced.coordinates.shape[1] == Y.shape[1]:
-        return Outputs(Y, None)
-    return Outputs(reduced.coordinates, reduced.basis)

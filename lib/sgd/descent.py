@@ -1,25 +1,18 @@
 """Runs of gradient descent: trials in chunks that fit, curves, checkpoints."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from torch.nn.utils.rnn import pad_sequence
 
 from lib.losses import Squared
 from lib.numerics import Array, require_count
 from lib.problem import Network, Problem
-from lib.sgd.coordinates import Inputs, Outputs, reduce_inputs, reduce_outputs
-from lib.sgd.epochs import Epochs, Shared, Start
-from lib.sgd.settings import (
-    Grid,
-    Settings,
-    StartOf,
-    by_name,
-    find_device,
-    in_sequence,
-)
+from lib.sgd.coordinates import Coordinates, in_row_space, reduce_inputs
+from lib.sgd.epochs import Epochs, Start, Task
+from lib.sgd.settings import Grid, Settings, StartOf, by_name, kaiming_uniform
 from lib.store import fingerprint, read_arrays, write_arrays
 
 CACHE_BYTES = 1 << 23
@@ -77,11 +70,10 @@ class Moment:
     objectives : (t,) array
     weights : callable
         Returns a copy of U, (t, m, r), and V, (t, m, q), in the coordinates of
-        :func:`reduce_inputs` and :func:`reduce_outputs`: for whitened data, U holds
-        the preactivations. Narrower trials end with zero neurons.
+        :mod:`lib.sgd.coordinates`: for whitened data, U holds the preactivations.
+        Narrower trials end with zero neurons.
     networks : callable
-        Returns their networks, on all inputs and outputs; costs what
-        :meth:`Inputs.decode` does.
+        Returns their networks, on all inputs and outputs; costs a product with X.
     """
 
     trials: range
@@ -162,9 +154,10 @@ def train(
     if not (np.isfinite(rate) and rate > 0):
         raise ValueError(f"rate must be positive and finite; got {rate!r}.")
     settings = Settings(epochs, patience, points=points, device=device)
-    grid = Grid(neurons, problem.beta, rate, np.arange(trials))
-    draw = in_sequence(neurons, *problem.shape[1:], rng)
-    return _descend(problem, grid, settings, draw, None)
+    grid, sizes = Grid(neurons, problem.beta, rate, np.arange(trials)), problem.shape
+    return _descend(
+        problem, grid, settings, lambda _: kaiming_uniform(neurons, *sizes[1:], rng)
+    )
 
 
 def descend(
@@ -220,32 +213,29 @@ def descend(
 
 
 def _descend(
-    problem: Problem, grid: Grid, settings: Settings, draw: StartOf, watch: Watch | None
+    problem: Problem,
+    grid: Grid,
+    settings: Settings,
+    draw: StartOf,
+    watch: Watch | None = None,
 ) -> Descent:
     """Run the trials of a grid from the starts that ``draw`` gives."""
-    device = find_device(settings.device)
-    inputs, outputs = reduce_inputs(problem.X), _reduced_outputs(problem, settings)
-    place = {"device": device, "dtype": settings.dtype}
-    kind = {"linear": settings.activation == "linear", "pooling": problem.pooling}
-    data = Shared.on(place, inputs, outputs, problem.loss, **kind)
-    run = _Run(problem, grid, settings, inputs, outputs, data)
-    shape = len(problem.X), inputs.rank, outputs.targets.shape[1]
-    number = torch.finfo(settings.dtype).bits // 8
-    size = trial_bytes(shape, int(grid.widths.max()), number)
-    parts = _chunks(grid, size, device, settings)
-    return _side_by_side([_Course(run, part, draw).finish(watch) for part in parts])
+    outputs = _output_coordinates(problem, settings)
+    task = Task(problem, settings, reduce_inputs(problem.X), outputs)
+    parts = [_Course(task, grid, part, draw) for part in _chunks(task, grid)]
+    return _side_by_side([part.finish(watch) for part in parts])
 
 
-def _reduced_outputs(problem: Problem, settings: Settings) -> Outputs:
+def _output_coordinates(problem: Problem, settings: Settings) -> Coordinates:
     """Choose the coordinates of the output weights."""
     if settings.outputs == "all":
-        return Outputs(problem.Y, None)
+        return Coordinates(problem.Y)
     if type(problem.loss) is not Squared:
         raise ValueError(
             "outputs='row_space' needs the squared loss, whose slopes stay in the row "
             f"space of Y; got {problem.loss.name!r}. Use outputs='all'."
         )
-    return reduce_outputs(problem.Y)
+    return in_row_space(problem.Y)
 
 
 def trial_bytes(shape: tuple[int, int, int], neurons: int, size: int) -> int:
@@ -258,37 +248,62 @@ def trial_bytes(shape: tuple[int, int, int], neurons: int, size: int) -> int:
     return size * (4 * neurons * (r + q) + 2 * neurons * n + 3 * n * q)
 
 
-def _chunks(
-    grid: Grid, size: int, device: torch.device, settings: Settings
-) -> Iterator[range]:
+def _chunks(task: Task, grid: Grid) -> Iterator[range]:
     """Split the trials so that each part fits."""
-    if size > settings.memory:
+    memory, place = task.settings.memory, task.settings.place
+    shape = len(task.problem.X), task.inputs.rank, task.outputs.rank
+    size = trial_bytes(shape, int(grid.widths.max()), place["dtype"].itemsize)
+    if size > memory:
         raise ValueError(
             f"A trial of {grid.widths.max()} neurons must fit into memory = "
-            f"{settings.memory} bytes; it takes {size}. Allow more, or use "
+            f"{memory} bytes; it takes {size}. Allow more, or use "
             "precision='float32' or outputs='row_space'."
         )
-    room = (
-        settings.memory if device.type == "cuda" else min(settings.memory, CACHE_BYTES)
-    )
+    room = memory if place["device"].type == "cuda" else min(memory, CACHE_BYTES)
     most = max(room // size, 1)
     for first in range(0, len(grid), most):
         yield range(first, min(first + most, len(grid)))
 
 
-@dataclass(frozen=True)
-class Checkpoint:
-    """Where the state of some trials is kept, and the hash of the run it must be of."""
+def _padded(weights: list[Array]) -> Array:
+    """Put weights side by side, filled up with zero rows to one width, (t, m, k)."""
+    return pad_sequence(list(map(torch.from_numpy, weights)), batch_first=True).numpy()
 
-    path: Path
-    key: str
 
-    def save(self, state: dict[str, Array]) -> None:
-        """Replace the checkpoint."""
-        write_arrays(self.path, state | {"key": np.array(self.key)})
+class _Course:
+    """The epochs of some trials: records, convergence, checkpoints."""
 
-    def load(self) -> dict[str, Array] | None:
-        """Return the state saved, None if there is none.
+    def __init__(self, task: Task, grid: Grid, trials: range, draw: StartOf) -> None:
+        self.task, self.settings, self.trials = task, task.settings, trials
+        self.drawn = [draw(trial) for trial in trials]
+        start = self._start(grid)
+        self.epochs = Epochs(task, start)
+        self.marks: list[int] = self.settings.marks.tolist()
+        self.curve: list[Array] = []
+        self.stops = np.full(len(trials), self.settings.epochs)
+        self.path = None
+        if self.settings.checkpoint is not None:
+            name = f"trials_{trials.start}_{trials.stop}.npz"
+            self.path, self.key = self.settings.checkpoint / name, self._key(start)
+            self._resume()
+
+    def _start(self, grid: Grid) -> Start:
+        """Return the starts, padded to one width, in reduced coordinates."""
+        U, rest = zip(*(self.task.inputs.encode(U) for U, _ in self.drawn), strict=True)
+        V = [self.task.outputs.encode(V)[0] for _, V in self.drawn]
+        which = slice(self.trials.start, self.trials.stop)
+        terms = np.array(rest), grid.betas[which], grid.rates[which]
+        return Start(_padded(U), _padded(V), *terms)
+
+    def _key(self, start: Start) -> str:
+        """Hash all that the bits of the state depend on."""
+        problem = self.task.problem
+        told = replace(self.settings, checkpoint=None, checkpoint_every=1)
+        words = f"{told} {problem.loss} {problem.pooling}"
+        return fingerprint([problem.X, problem.Y, *start, words])
+
+    def _resume(self) -> None:
+        """Continue from the checkpoint, if there is one.
 
         Raises
         ------
@@ -296,7 +311,7 @@ class Checkpoint:
             If it is of another run, or damaged.
         """
         if not self.path.exists():
-            return None
+            return
         state = read_arrays(self.path)
         found = str(state.pop("key", ""))
         if found != self.key:
@@ -306,105 +321,27 @@ class Checkpoint:
                 "be the same, but for the number of epochs between checkpoints. "
                 "Delete it or choose another folder."
             )
-        return state
-
-
-@dataclass(frozen=True, eq=False)
-class _Run:
-    """What all trials of a run share."""
-
-    problem: Problem
-    grid: Grid
-    settings: Settings
-    inputs: Inputs
-    outputs: Outputs
-    data: Shared
-
-    @property
-    def marks(self) -> np.ndarray:
-        """The epochs to record."""
-        last = self.settings.epochs
-        stride = max(1, last // self.settings.points)
-        return np.append(np.arange(0, last, stride), last)
-
-    def checkpoint(self, trials: range, start: Start) -> Checkpoint | None:
-        """Return where some trials are kept, if they are."""
-        settings = self.settings
-        if settings.checkpoint is None:
-            return None
-        words = (
-            f"{settings.epochs} {settings.patience} {settings.tolerance!r} "
-            f"{settings.points} {settings.precision} {settings.activation} "
-            f"{self.problem.loss} {self.problem.pooling}"
-        )
-        data = [self.problem.X, self.problem.Y, start.U, start.V]
-        terms = [start.rest, start.betas, start.rates]
-        name = f"trials_{trials.start}_{trials.stop}.npz"
-        key = fingerprint([*data, *terms, words])
-        return Checkpoint(settings.checkpoint / name, key)
-
-
-def _padded(weights: Array, rows: int) -> Array:
-    """Append zero rows."""
-    return np.pad(weights, ((0, rows - len(weights)), (0, 0)))
-
-
-class _Course:
-    """The epochs of some trials: records, convergence, checkpoints."""
-
-    def __init__(self, run: _Run, trials: range, draw: StartOf) -> None:
-        self.run, self.trials, self.settings = run, trials, run.settings
-        self.drawn = [draw(trial) for trial in trials]
-        start = self._start()
-        self.epochs = Epochs(run.data, start, run.settings.patience)
-        self.checkpoint = run.checkpoint(trials, start)
-        self.looks = set(run.marks.tolist())
-        self.curve: list[Array] = []
-        self.stops = np.full(len(trials), run.settings.epochs)
-        self.before = torch.full_like(self.epochs.rates, torch.inf)
-        self._resume()
-
-    def _start(self) -> Start:
-        """Pad the starts to one width, in reduced coordinates."""
-        widest = max(len(U) for U, _ in self.drawn)
-        coded = [self.run.inputs.encode(U) for U, _ in self.drawn]
-        U = [_padded(coordinates, widest) for coordinates, _ in coded]
-        V = [_padded(self.run.outputs.encode(V), widest) for _, V in self.drawn]
-        rest = np.array([off for _, off in coded])
-        which, grid = slice(self.trials.start, self.trials.stop), self.run.grid
-        return Start(
-            np.array(U), np.array(V), rest, grid.betas[which], grid.rates[which]
-        )
-
-    def _resume(self) -> None:
-        """Continue from the checkpoint, if there is one."""
-        state = self.checkpoint.load() if self.checkpoint else None
-        if state is None:
-            return
         self.epochs.load(state)
-        self.curve = list(state["curve"])
-        self.stops = state["stops"]
-        self.before.copy_(torch.from_numpy(state["before"]))
+        self.curve, self.stops = list(state["curve"]), state["stops"]
 
     def _keep(self) -> None:
-        """Write the checkpoint."""
-        if self.checkpoint is None:
+        """Write the checkpoint, if one is to be kept."""
+        if self.path is None:
             return
-        course = {
-            "curve": np.array(self.curve).reshape(len(self.curve), len(self.stops)),
-            "stops": self.stops,
-            "before": self.before.cpu().numpy(),
-        }
-        self.checkpoint.save(self.epochs.save() | course)
+        curve = np.reshape(self.curve, (len(self.curve), len(self.stops)))
+        course = {"key": np.array(self.key), "curve": curve, "stops": self.stops}
+        write_arrays(self.path, self.epochs.save() | course)
 
     def finish(self, watch: Watch | None) -> Descent:
         """Make epochs until the last one, or until no trial moves."""
         epochs, settings = self.epochs, self.settings
-        recorded = set(self.run.marks[len(self.curve) : -1].tolist())
         step = epochs.stepper()
         with torch.no_grad():
-            while epochs.epoch < settings.epochs and not self._is_over():
-                if epochs.epoch in recorded:
+            while epochs.epoch < settings.epochs:
+                due = epochs.epoch == self.marks[len(self.curve)]
+                if self._is_over(due):
+                    break
+                if due:
                     self.curve.append(epochs.values.cpu().numpy())
                     self._show(watch)
                 step()
@@ -415,7 +352,7 @@ class _Course:
         self._show(watch)
         return Descent(
             self.networks(),
-            self.run.marks,
+            np.array(self.marks),
             self._table(),
             epochs.rates.cpu().numpy(),
             self.stops,
@@ -431,14 +368,13 @@ class _Course:
             )
             watch(seen)
 
-    def _is_over(self) -> bool:
+    def _is_over(self, due: bool) -> bool:
         """Look for settled and overflown trials now and then; tell if none is left."""
         epochs, settings = self.epochs, self.settings
         checked = epochs.epoch % settings.patience == 0 and epochs.epoch > 0
         if settings.tolerance > 0 and checked:
-            epochs.settle(self.before, settings.tolerance)
-            self.before.copy_(epochs.least)
-        if not checked and epochs.epoch not in self.looks:
+            epochs.settle(settings.tolerance)
+        if not (checked or due):
             return False
         running = (epochs.moving > 0).cpu().numpy() & self._is_finite()
         done = ~running & (self.stops == settings.epochs)
@@ -452,7 +388,7 @@ class _Course:
     def _table(self) -> Array:
         """Return the objectives at all marks; trials that stopped stay as they are."""
         last = self.epochs.values.cpu().numpy()
-        left = len(self.run.marks) - len(self.curve)
+        left = len(self.marks) - len(self.curve)
         table = np.array([*self.curve, *[last] * left])
         table[~np.isfinite(table)] = np.inf
         return table
@@ -462,10 +398,12 @@ class _Course:
         U, V = self.epochs.weights()
         shares, alive = self.epochs.rest.cpu().numpy(), self._is_finite()
         found = []
-        for k, (start, _) in enumerate(self.drawn):
-            m = len(start)
-            whole_V = self.run.outputs.decode(V[k, :m])
-            weights = self.run.inputs.decode(U[k, :m], shares[k], start), whole_V
+        for k, (first, last) in enumerate(self.drawn):
+            m = len(first)
+            weights = (
+                self.task.inputs.decode(U[k, :m], shares[k], first),
+                self.task.outputs.decode(V[k, :m], 0.0, last),
+            )
             if not (alive[k] and all(np.isfinite(w).all() for w in weights)):
                 weights = tuple(np.zeros_like(w) for w in weights)
             found.append(Network(*weights))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -18,7 +19,9 @@ from torch.nn import functional
 
 from lib.losses import Huber, Logistic, Loss, Softmax, Squared
 from lib.numerics import Array
-from lib.sgd.coordinates import Inputs, Outputs
+from lib.problem import Problem
+from lib.sgd.coordinates import Coordinates
+from lib.sgd.settings import Settings
 
 Entrywise = Callable[[Tensor, Tensor], Tensor]
 """Takes outputs and targets with the columns on axis 1; its terms add up to the loss:
@@ -49,38 +52,16 @@ def torch_loss(loss: Loss) -> Entrywise:
 
 
 @dataclass(frozen=True, eq=False)
-class Shared:
-    """What all trials share, on the device and in the reduced coordinates.
+class Task:
+    """What is trained on and how, with the coordinates of both layers."""
 
-    ``rows`` (N, r), ``null`` (N, k), ``targets`` (q, n), with N = n pooling; ``loss``
-    is None for the squared one, which needs no autograd.
-    """
-
-    rows: Tensor | None
-    null: Tensor | None
-    targets: Tensor
-    linear: bool
-    pooling: int = 1
-    loss: Entrywise | None = None
-
-    @classmethod
-    def on(
-        cls, place: dict, inputs: Inputs, outputs: Outputs, loss: Loss, **kind: int
-    ) -> Shared:
-        """Copy the reduced data to a device, in the type of the weights."""
-        rows, null = (
-            None if part is None else torch.tensor(part, **place)
-            for part in (inputs.rows, inputs.null)
-        )
-        if null is not None and null.shape[1] == 0:
-            null = None
-        targets = torch.tensor(np.ascontiguousarray(outputs.targets.T), **place)
-        other = None if type(loss) is Squared else torch_loss(loss)
-        return cls(rows, null, targets, loss=other, **kind)
+    problem: Problem
+    settings: Settings
+    inputs: Coordinates
+    outputs: Coordinates
 
 
-@dataclass(frozen=True, eq=False)
-class Start:
+class Start(NamedTuple):
     """Starting weights of some trials in reduced coordinates, and their terms.
 
     ``U`` (t, m, r), ``V`` (t, m, q), ``rest`` (t,) the squared norm of what decays
@@ -98,15 +79,15 @@ class Block:
     """Neurons whose activations are handled at once: views of the weights, and room.
 
     ``U``, ``speed_U`` (t, b, r), ``V``, ``speed_V`` (t, b, q), ``hidden``, ``back``
-    (t, b, N). ``Block`` moves them in place and keeps nothing else.
+    (t, b, N) for the N rows of X. ``Block`` moves them in place and keeps nothing else.
     """
 
-    def __init__(self, data: Shared, *tensors: Tensor) -> None:
+    def __init__(self, epochs: Epochs, *tensors: Tensor) -> None:
         self.U, self.V, self.speed_U, self.speed_V, self.hidden, self.back = tensors
-        self.linear, self.null, self.pooling = data.linear, data.null, data.pooling
-        self.rows = self.columns = None
-        if data.rows is not None:
-            self.rows = data.rows.expand(len(self.U), -1, -1)
+        self.linear, self.pooling = epochs.linear, epochs.pooling
+        self.null, self.rows, self.columns = epochs.null, epochs.rows, None
+        if self.rows is not None:
+            self.rows = self.rows.expand(len(self.U), -1, -1)
             self.columns = self.rows.mT
 
     def move(self, error: Tensor, rates: Tensor, betas: Tensor) -> None:
@@ -164,31 +145,41 @@ class Epochs:
     """Weights, momentum, rates and objectives of some trials."""
 
     NAMES = (
-        *("U", "V", "speed_U", "speed_V", "error", "loss", "decay"),
-        *("rest", "rest_speed", "rates", "best", "least", "waited", "moving"),
+        *("U", "V", "speed_U", "speed_V", "error", "loss", "decay", "rest"),
+        *("rest_speed", "rates", "best", "least", "before", "waited", "moving"),
     )
     """The tensors that make up the state."""
 
-    def __init__(self, data: Shared, start: Start, patience: int) -> None:
-        self.data, self.patience, self.epoch = data, patience, 0
-        place = {"device": data.targets.device, "dtype": data.targets.dtype}
-        wide = {"device": data.targets.device, "dtype": torch.float64}
+    def __init__(self, task: Task, start: Start) -> None:
+        problem, settings, place = task.problem, task.settings, task.settings.place
+        self.patience, self.epoch = settings.patience, 0
+        self.linear, self.pooling = settings.activation == "linear", problem.pooling
+        # The squared loss needs no autograd.
+        squared = type(problem.loss) is Squared
+        self.terms = None if squared else torch_loss(problem.loss)
+        self.rows, self.null = (
+            None if part is None else torch.tensor(part, **place)
+            for part in (task.inputs.rows, task.inputs.null)
+        )
+        targets = np.ascontiguousarray(task.outputs.rows.T)
+        self.targets = torch.tensor(targets, **place)
         self.U, self.V = (torch.tensor(w, **place) for w in (start.U, start.V))
         self.speed_U, self.speed_V = torch.zeros_like(self.U), torch.zeros_like(self.V)
+        wide = place | {"dtype": torch.float64}
         self.off, self.betas, self.rates = (
             torch.tensor(w, **wide) for w in (start.rest, start.betas, start.rates)
         )
-        self.rest = torch.ones_like(self.rates)
-        self.rest_speed = torch.zeros_like(self.rates)
         self.has_rest = bool(start.rest.any())
-        self.best = torch.full_like(self.rates, torch.inf)
-        self.least = self.best.clone()
-        self.waited, self.moving = torch.zeros_like(self.rates), self.rest.clone()
-        self.loss, self.decay = (torch.zeros_like(self.rates) for _ in range(2))
-        trials, (c, n) = len(self.rates), data.targets.shape
-        self.error = torch.empty((trials, c, n), **place)
+        self.rest, self.moving = (torch.ones_like(self.rates) for _ in range(2))
+        self.rest_speed, self.waited, self.loss, self.decay = (
+            torch.zeros_like(self.rates) for _ in range(4)
+        )
+        self.best, self.least, self.before = (
+            torch.full_like(self.rates, torch.inf) for _ in range(3)
+        )
+        self.error = torch.empty((len(self.rates), *targets.shape), **place)
         self.outputs = torch.empty_like(self.error)
-        self.blocks = self._make_blocks(n * data.pooling, place)
+        self.blocks = self._make_blocks(len(problem.X), place)
         self._sweep()
 
     def _make_blocks(self, rows: int, place: dict) -> list[Block]:
@@ -203,7 +194,7 @@ class Epochs:
         for first in range(0, neurons, most):
             views = [w[:, first : first + most] for w in layers]
             buffers = [w[:, : views[0].shape[1]] for w in room]
-            blocks.append(Block(self.data, *views, *buffers))
+            blocks.append(Block(self, *views, *buffers))
         return blocks
 
     @property
@@ -237,13 +228,13 @@ class Epochs:
 
     def _compare(self) -> None:
         """Set twice the loss of each trial, and its slope by the outputs."""
-        if self.data.loss is None:
-            torch.sub(self.outputs, self.data.targets, out=self.error)
+        if self.terms is None:
+            torch.sub(self.outputs, self.targets, out=self.error)
             self.loss.copy_(_squares(self.error))
             return
         with torch.enable_grad():
             outputs = self.outputs.detach().requires_grad_()
-            terms = self.data.loss(outputs, self.data.targets.expand_as(outputs))
+            terms = self.terms(outputs, self.targets.expand_as(outputs))
             (slope,) = torch.autograd.grad(terms.sum(), outputs)
         self.error.copy_(slope)
         self.loss.copy_(2 * terms.detach().flatten(1).sum(dim=1, dtype=torch.float64))
@@ -267,7 +258,7 @@ class Epochs:
         afterwards. Autograd, which losses other than the squared one need, is not
         captured.
         """
-        if self.U.device.type != "cuda" or self.data.loss is not None:
+        if self.U.device.type != "cuda" or self.terms is not None:
             return self.advance
         state = self.save()
         side = torch.cuda.Stream()
@@ -282,10 +273,11 @@ class Epochs:
         self.load(state)
         return graph.replay
 
-    def settle(self, before: Tensor, tolerance: float) -> None:
-        """Hold the trials whose least objective hardly fell below ``before``."""
-        settled = before - self.least <= tolerance * self.least
-        self.moving.copy_(torch.where(settled, 0.0, self.moving))
+    def settle(self, tolerance: float) -> None:
+        """Hold the trials whose least objective hardly fell since the last call."""
+        settled = self.before - self.least <= tolerance * self.least
+        self.moving.masked_fill_(settled, 0.0)
+        self.before.copy_(self.least)
 
     def weights(self) -> tuple[Array, Array]:
         """Copy U, (t, m, r), and V, (t, m, q), to the host, in double precision."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -151,9 +152,18 @@ class Settings:
                 )
 
     @property
-    def dtype(self) -> torch.dtype:
-        """The type of the weights."""
-        return getattr(torch, self.precision)
+    def marks(self) -> np.ndarray:
+        """The epochs to record."""
+        stride = max(1, self.epochs // self.points)
+        return np.append(np.arange(0, self.epochs, stride), self.epochs)
+
+    @property
+    def place(self) -> dict[str, Any]:
+        """Where the weights are, and of which type, as torch is told."""
+        return {
+            "device": find_device(self.device),
+            "dtype": getattr(torch, self.precision),
+        }
 
 
 def find_device(name: str) -> torch.device:
@@ -174,29 +184,14 @@ for a linear layer is ``kaiming_uniform_(a=sqrt(5))``, whose gain is that much l
 
 
 def kaiming_uniform(
-    trials: int, neurons: int, d: int, c: int, rng: np.random.Generator
+    neurons: int, d: int, c: int, rng: np.random.Generator
 ) -> tuple[Array, Array]:
     """Draw starting weights, uniform on ``+-sqrt(6 / fan_in)`` (He et al. 2015).
 
-    Returns U, (trials, neurons, d), and V, (trials, neurons, c); trial by trial,
-    so that more trials extend the same sequence.
+    Returns U, (neurons, d), drawn first, and V, (neurons, c).
     """
-    draws = [
-        (rng.uniform(-1, 1, (neurons, d)), rng.uniform(-1, 1, (neurons, c)))
-        for _ in range(trials)
-    ]
-    U, V = (np.array(layer) for layer in zip(*draws, strict=True))
+    U, V = rng.uniform(-1, 1, (neurons, d)), rng.uniform(-1, 1, (neurons, c))
     return np.sqrt(6 / d) * U, np.sqrt(6 / neurons) * V
-
-
-def in_sequence(neurons: int, d: int, c: int, rng: np.random.Generator) -> StartOf:
-    """Draw each trial's start when it is asked for, one after the other."""
-
-    def draw(_: int) -> tuple[Array, Array]:
-        U, V = kaiming_uniform(1, neurons, d, c, rng)
-        return U[0], V[0]
-
-    return draw
 
 
 def by_name(
@@ -211,7 +206,7 @@ def by_name(
 
     def draw(trial: int) -> tuple[Array, Array]:
         stream = np.random.default_rng(streams[grid.starts[trial]])
-        U, V = kaiming_uniform(1, int(grid.widths[trial]), d, c, stream)
-        return LAWS[law] * U[0], LAWS[law] * V[0]
+        U, V = kaiming_uniform(int(grid.widths[trial]), d, c, stream)
+        return LAWS[law] * U, LAWS[law] * V
 
     return draw

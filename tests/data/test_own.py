@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from lib.data import read_data, read_network, write_example
-from lib.data.own import EXAMPLE
+from lib.data import read_data, read_network
 from lib.networks import from_torch
 
 X = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.5]])
@@ -46,19 +45,6 @@ def test_headers_may_have_spaces_capitals_and_a_byte_order_mark(tmp_path):
     path = write(tmp_path / "d.csv", "\ufeffX a, Y\n1,2\n\n3,4\n")
     inputs, targets = read_data(path)
     assert (inputs.ravel().tolist(), targets.ravel().tolist()) == ([1, 3], [2, 4])
-
-
-def test_the_example_is_read_back_to_the_last_bit(tmp_path):
-    paths = [tmp_path / "a.csv", tmp_path / "b.csv"]
-    for path in paths:
-        write_example(path, np.random.default_rng(1))
-    assert paths[0].read_bytes() == paths[1].read_bytes()
-    inputs, targets = read_data(paths[0])
-    draw = np.random.default_rng(1)
-    np.testing.assert_array_equal(inputs[:, 0], np.sort(draw.uniform(-2, 2, EXAMPLE)))
-    noise = targets[:, 0] - np.sin(3 * inputs[:, 0])
-    assert 0.03 < noise.std() < 0.3
-    assert targets.shape == (EXAMPLE, 2)
 
 
 WRONG_TABLES = {

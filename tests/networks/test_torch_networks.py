@@ -82,6 +82,9 @@ def test_last_bias_is_refused_unless_zero():
         torch.nn.Sequential(
             torch.nn.Linear(2, 2), torch.nn.Tanh(), torch.nn.Linear(2, 2)
         ),
+        torch.nn.Sequential(
+            torch.nn.BatchNorm1d(2), torch.nn.ReLU(), torch.nn.Linear(2, 2, bias=False)
+        ),
         None,
     ],
 )

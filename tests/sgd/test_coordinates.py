@@ -8,7 +8,7 @@ from lib import sgd
 from lib.problem import Problem, objective
 from lib.sgd import Grid, Settings, descend
 from lib.sgd import epochs as epochs_module
-from lib.sgd.coordinates import reduce_inputs, reduce_outputs
+from lib.sgd.coordinates import in_row_space, reduce_inputs
 from lib.sgd.settings import kaiming_uniform
 
 SAME_SUMS = 1e-10
@@ -65,8 +65,7 @@ def starting(X, Y, seed=3, number=0, neurons=NEURONS):
     """Return the weights from which trial ``number`` of a grid starts."""
     stream = np.random.SeedSequence(seed).spawn(number + 1)[number]
     shape = neurons, X.shape[1], Y.shape[1]
-    U, V = kaiming_uniform(1, *shape, np.random.default_rng(stream))
-    return U[0], V[0]
+    return kaiming_uniform(*shape, np.random.default_rng(stream))
 
 
 def run(X, Y, grid=None, seed=3, **options):
@@ -98,25 +97,24 @@ def test_fifty_epochs_in_the_row_space_of_X_equal_torch_in_all_inputs(kind, line
 
 @pytest.mark.parametrize(
     ("kind", "rows", "null"),
-    [("rank", (6, 4), None), ("white", None, 0), ("demeaned", None, 1)],
+    [("rank", (6, 4), None), ("white", None, None), ("demeaned", None, (6, 1))],
 )
 def test_reduction_has_the_rank_and_whitened_data_need_no_rows(kind, rows, null):
     X, _ = data(kind)
     inputs = reduce_inputs(X)
-    assert (inputs.rows is None) == (rows is None)
-    if rows:
-        assert inputs.rows.shape == rows
-    else:
-        assert inputs.null.shape[1] == null
+    for part, shape in ((inputs.rows, rows), (inputs.null, null)):
+        assert shape == (None if part is None else part.shape)
 
 
 def test_part_off_the_row_space_counts_in_the_objective():
     # It is most of the weight decay here: 11 inputs, 4 of them seen.
     X, Y = data("rank")
     U, _ = starting(X, Y)
-    rest = reduce_inputs(X).rest(U)
+    coordinates, off = reduce_inputs(X).encode(U)
+    rest = U - coordinates @ reduce_inputs(X).basis.T
     assert np.abs(X @ rest.T).max() < 1e-12
-    assert np.vdot(rest, rest) > 0.4 * np.vdot(U, U)
+    assert off == pytest.approx(np.vdot(rest, rest), rel=1e-12)
+    assert off > 0.4 * np.vdot(U, U)
 
 
 def test_nearly_white_data_are_not_taken_for_white():
@@ -129,7 +127,7 @@ def test_fifty_epochs_in_the_row_space_of_Y_equal_torch_from_the_projected_start
     U, V = starting(X, Y)
     Q = np.linalg.svd(Y, full_matrices=False)[2]
     descent = run(X, Y, outputs="row_space")
-    assert reduce_outputs(Y).targets.shape == (6, 6)
+    assert in_row_space(Y).rows.shape == (6, 6)
     assert_same(descent, torch_descent(X, Y, U, V @ Q.T @ Q))
 
 

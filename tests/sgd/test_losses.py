@@ -39,8 +39,7 @@ def run(problem, neurons=5, trials=1, epochs=1, rate=RATE, seed=4, **options):
 def start(problem, neurons=5, seed=4):
     """Return the weights from which ``run`` starts."""
     rng = np.random.default_rng(seed)
-    U, V = kaiming_uniform(1, neurons, *problem.shape[1:], rng)
-    return U[0], V[0]
+    return kaiming_uniform(neurons, *problem.shape[1:], rng)
 
 
 def first_slope(problem):

@@ -1,10 +1,12 @@
-"""Training as one writes it in PyTorch: one model, its optimiser, a loop.
+"""A reader's network as it comes about: an example of data, and training in PyTorch.
 
 :mod:`lib.sgd` runs many trials at once; this is for models that are at hand, and for
 their weights along the way.
 """
 
+import csv
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,25 @@ import torch
 from lib.networks import from_torch
 from lib.problem import Network, Problem
 from lib.sgd.epochs import torch_loss
+
+EXAMPLE = 40
+"""Samples of the example."""
+
+
+def write_example(path: Path, rng: np.random.Generator) -> Path:
+    """Write a CSV file as :func:`lib.data.read_data` wants it: one input, two targets.
+
+    ``y1 = sin 3 x1`` and ``y2 = |x1| - 1`` for x1 between -2 and 2, plus normal noise
+    of standard deviation 0.1.
+    """
+    x = np.sort(rng.uniform(-2.0, 2.0, EXAMPLE))
+    Y = np.column_stack([np.sin(3 * x), np.abs(x) - 1])
+    Y += 0.1 * rng.standard_normal(Y.shape)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["x1", "y1", "y2"])
+        writer.writerows(np.column_stack([x, Y]).tolist())
+    return path
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,12 +1,14 @@
-"""A plain descent in PyTorch: its gradient, its records, its refusal."""
+"""A reader's network: the example of data, and a plain descent in PyTorch."""
 
 import numpy as np
 import pytest
 
+from experiments import train_model, write_example
+from experiments.own_network import EXAMPLE
+from lib.data import read_data
 from lib.losses import Huber
 from lib.networks import from_torch, to_torch, with_ones
 from lib.problem import Network, Problem, objective
-from lib.sgd import train_model
 
 RNG = np.random.default_rng(0)
 
@@ -66,3 +68,16 @@ def test_a_rate_that_diverges_is_refused_with_a_smaller_one():
         ValueError, match=r"got rate = 10.0, .* Try rate = 2.5, or scale"
     ):
         train_model(model, problem_of("squared"), epochs=200, rate=10.0)
+
+
+def test_the_example_is_read_back_to_the_last_bit(tmp_path):
+    paths = [tmp_path / "a.csv", tmp_path / "b.csv"]
+    for path in paths:
+        write_example(path, np.random.default_rng(1))
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    inputs, targets = read_data(paths[0])
+    draw = np.random.default_rng(1)
+    np.testing.assert_array_equal(inputs[:, 0], np.sort(draw.uniform(-2, 2, EXAMPLE)))
+    noise = targets[:, 0] - np.sin(3 * inputs[:, 0])
+    assert 0.03 < noise.std() < 0.3
+    assert targets.shape == (EXAMPLE, 2)
