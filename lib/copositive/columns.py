@@ -116,7 +116,8 @@ def solve_by_columns(
     for _ in range(rounds):
         master.solve()
         kappa, fresh = master.price(master.Z)
-        history.append(master.report(kappa))
+        size = len(master.best.cover)
+        history.append(Round(master.value, master.dual, kappa.value, size))
         if progress is not None:
             progress(history[-1])
         if master.relative_gap <= tolerance:
@@ -175,7 +176,3 @@ class _Master(ProvedValue):
         for u in (kappa.candidates[wanted] @ self.reduced.basis)[:NEW_CELLS]:
             self.pieces.add(u)
         return kappa, len(self.pieces) - before
-
-    def report(self, kappa: Maximum) -> Round:
-        """Return the entry of this round."""
-        return Round(self.value, self.dual, kappa.value, len(self.best.cover))
