@@ -149,21 +149,7 @@ def recover_from_grams(
     -----
     Theorem 3 and (19).
     """
-    _require_as_many(regions=cover.regions, grams=grams)
-    if cover.X.shape[0] != len(problem.X):
-        raise ValueError(
-            f"The relaxation must be of the problem's X {problem.X.shape}; got a "
-            f"cover of {len(cover.X)} rows."
-        )
-    actives = [region.active(problem, cover.X) for region in cover.regions]
-    stated, Z, _ = evaluate(problem, actives, grams)
-    traces = np.array([np.trace(gram) for gram in grams])
-    neurons, worst = [], 0.0
-    for k in np.flatnonzero(traces > NEGLIGIBLE * traces.sum()):
-        L, error = _in_region(cover.regions[k], grams[k])
-        neurons.append((L, L.T @ actives[k].T @ Z))
-        worst = max(worst, error)
-    network = cover.reduced.lift(_scaled(problem, neurons))
+    network, stated, worst = _factored(problem, cover, grams)
     return _recovery(problem, network, stated, worst)
 
 
@@ -208,7 +194,8 @@ def recover_from_relaxation(problem: Problem, relaxation: Relaxation) -> Recover
     >>> back.is_exact, round(back.cost, 5)
     (True, 0.75)
     """
-    return recover_from_grams(problem, relaxation.cover, relaxation.grams)
+    network, _, worst = _factored(problem, relaxation.cover, relaxation.grams)
+    return _recovery(problem, network, relaxation.value, worst)
 
 
 def recover_from_activations(
@@ -249,6 +236,32 @@ def _require_as_many(**lists: Sequence) -> None:
     if len(set(counts.values())) > 1:
         told = ", ".join(f"{count} {name}" for name, count in counts.items())
         raise ValueError(f"There must be one of each for every cell; got {told}.")
+
+
+def _factored(
+    problem: Problem, cover: Cover, grams: Sequence[Array]
+) -> tuple[Network, float, float]:
+    """Return the neurons of all regions, the value of (17), the largest factor error.
+
+    Of the regions that are used alone: Z is then the residual of their network.
+    """
+    _require_as_many(regions=cover.regions, grams=grams)
+    if cover.X.shape[0] != len(problem.X):
+        raise ValueError(
+            f"The relaxation must be of the problem's X {problem.X.shape}; got a "
+            f"cover of {len(cover.X)} rows."
+        )
+    traces = np.array([np.trace(gram) for gram in grams])
+    used = np.flatnonzero(traces > NEGLIGIBLE * traces.sum())
+    regions, grams = [cover.regions[k] for k in used], [grams[k] for k in used]
+    actives = [region.active(problem, cover.X) for region in regions]
+    stated, Z, _ = evaluate(problem, actives, grams)
+    neurons, worst = [], 0.0
+    for region, active, gram in zip(regions, actives, grams, strict=True):
+        L, error = _in_region(region, gram)
+        neurons.append((L, L.T @ active.T @ Z))
+        worst = max(worst, error)
+    return cover.reduced.lift(_scaled(problem, neurons)), stated, worst
 
 
 def _in_region(region: Region, gram: Array) -> tuple[Array, float]:
