@@ -16,6 +16,13 @@ from experiments.figure_4 import (
 )
 from experiments.figure_5 import Activations, compare_activations
 from experiments.growth import Growth, measure_growth
+from experiments.looseness import (
+    Looseness,
+    gaussian_draw,
+    pentagon_draw,
+    search_looseness,
+    sphere_draw,
+)
 from experiments.own_network import Trace, train_model, write_example
 from experiments.pooling import (
     PooledDigits,
@@ -25,7 +32,16 @@ from experiments.pooling import (
     small_digits,
 )
 from experiments.questions import Questions, centroid_questions, count_questions
-from experiments.recovery import SplitOptimum, Stated, split_optimum, state_and_recover
+from experiments.recovery import (
+    SPLITS,
+    SplitOptimum,
+    Stated,
+    pentagon_matrix,
+    split_by_rays,
+    split_by_shift,
+    split_optimum,
+    state_and_recover,
+)
 from experiments.result import CertifiedResult, Comparison, Result
 from experiments.search import (
     Ascents,
@@ -39,6 +55,7 @@ from experiments.table_1 import Complexity, measure_complexity
 from experiments.whitened_tests import WhitenedTests, generalise_whitened
 
 __all__ = [
+    "SPLITS",
     "Activations",
     "Ascents",
     "CertifiedResult",
@@ -47,6 +64,7 @@ __all__ = [
     "Complexity",
     "GeneratedImages",
     "Growth",
+    "Looseness",
     "MaxMargin",
     "PooledDigits",
     "PooledPrograms",
@@ -73,15 +91,22 @@ __all__ = [
     "count_nodes",
     "count_questions",
     "factorise_margin",
+    "gaussian_draw",
     "generalise_whitened",
     "generate_images",
     "largest_stable_rate",
     "map_classes",
     "measure_complexity",
     "measure_growth",
+    "pentagon_draw",
+    "pentagon_matrix",
     "prolong_descent",
+    "search_looseness",
     "shrink_cone",
     "small_digits",
+    "sphere_draw",
+    "split_by_rays",
+    "split_by_shift",
     "split_optimum",
     "state_and_recover",
     "train_model",

@@ -11,11 +11,12 @@ from experiments.images import balanced
 from experiments.result import CertifiedResult, Comparison, Result
 from lib.copositive import solve_whitened
 from lib.data import load_images
-from lib.numerics import Array
+from lib.numerics import EPS, Array
 from lib.problem import Network, Problem, objective
 from lib.recovery import recover_from_activations
 from lib.sgd import MOMENTUM, Grid, Settings, descend
-from lib.svd import trim, whiten
+from lib.svd import whiten
+from lib.svd.whitening import deviation
 
 EACH = 10
 """Images of a class, and classes."""
@@ -303,3 +304,40 @@ def _shown(X: Array, networks: list[Network], shape: tuple[int, ...]) -> np.ndar
     ]
     pixels = np.clip(np.round(255 * np.array(outputs)), 0, 255).astype(np.uint8)
     return pixels.reshape(len(networks), len(X), *shape[1:])
+
+
+def trim(X: Array, network: Network) -> Network:
+    """Replace each ``u_j`` by ``X^T (X u_j)_+`` and balance: cheaper, same answers.
+
+    For ``X X^T = I`` the neuron ``X^T h`` with ``h = (X u)_+ >= 0`` has the hidden
+    layer h, and ``|X^T h| = |h| <= |u|``. What u has outside the row space of X, and
+    what the ReLU cuts off, costs weight decay and answers nothing.
+
+    Parameters
+    ----------
+    X : (n, d) array
+        With ``X X^T = I``.
+    network : Network
+
+    Returns
+    -------
+    Network
+        Balanced, with the same outputs on X up to rounding.
+
+    Raises
+    ------
+    ValueError
+        If X is not white.
+
+    Notes
+    -----
+    Sections 3.3 and A.2, Lemma 4. O(m n d).
+    """
+    error = deviation(X)
+    if not error <= max(X.shape) * EPS * len(X):
+        raise ValueError(
+            f"trim needs X X^T = I; got X {X.shape} with |X X^T - I| = {error:.2g}. "
+            "Whiten the samples without de-meaning them."
+        )
+    hidden = np.maximum(X @ network.U.T, 0.0)  # (n, m)
+    return Network(hidden.T @ X, network.V).balanced()

@@ -11,18 +11,100 @@ from lib.copositive import (
     Relaxation,
     cover_by_simplices,
     pentagon,
-    pentagon_matrix,
     solve_relaxation,
 )
 from lib.frank_wolfe import solve
-from lib.problem import Problem
+from lib.numerics import Array
+from lib.problem import Network, Problem
 from lib.recovery import (
-    SPLITS,
     Recovery,
     recover_from_activations,
     recover_from_blocks,
     recover_from_relaxation,
+    split_block,
 )
+from lib.recovery.semi_nmf import NEGLIGIBLE, require_in_span
+
+
+def split_by_rays(block: Array, rays: Array) -> Network:
+    """Write a block as ``W A`` with the rays W as neurons: a semi-NMF, at any cost.
+
+    Exact, and what a reader of Remark 5.1 may try first; but ``sum_j |u_j| |v_j|``
+    is not the least, and grows with the angles between the rays.
+
+    Parameters
+    ----------
+    block : (d, c) array
+    rays : (d, k) array
+
+    Returns
+    -------
+    Network
+        ``U^T V`` is the block; ``path_norm`` is the cost. At most k neurons.
+
+    Raises
+    ------
+    ValueError
+        As :func:`split_block`.
+
+    Notes
+    -----
+    Remark 5.1 and (49) without the gauge. O(d k (k + c)).
+    """
+    require_in_span(block, rays)
+    weights = np.linalg.lstsq(rays, block)[0]
+    used = weights.any(axis=1)
+    return Network(rays.T[used], weights[used])
+
+
+def split_by_shift(block: Array, rays: Array) -> Network:
+    """Write a block by its singular vectors, moved into the cone: a semi-NMF.
+
+    The singular vectors leave the cone. Adding enough of ``w``, the sum of the unit
+    rays, to all brings them in, and one neuron along w takes off what was added. So
+    ``rank + 1`` neurons always suffice, one more than any factorisation needs; the
+    cost is what it is.
+
+    Parameters
+    ----------
+    block : (d, c) array
+    rays : (d, k) array
+
+    Returns
+    -------
+    Network
+        ``U^T V`` is the block; ``path_norm`` is the cost.
+
+    Raises
+    ------
+    ValueError
+        As :func:`split_block`.
+
+    Notes
+    -----
+    Remark 5.1 cites Gillis and Kumar (2015) for such factors. O(d k (k + c)).
+    """
+    require_in_span(block, rays)
+    W = rays / np.linalg.norm(rays, axis=0)
+    left, sigma, right = np.linalg.svd(block, full_matrices=False)
+    kept = sigma > NEGLIGIBLE * sigma[0]
+    root = np.sqrt(sigma[kept])
+    shares = np.linalg.pinv(W) @ (left[:, kept] * root)  # (k, q)
+    signs = np.where(-shares.min(axis=0) <= shares.max(axis=0), 1.0, -1.0)
+    shares, weights = shares * signs, (signs * root)[:, None] * right[kept]
+    shift = max(0.0, -float(shares.min(initial=0.0)))
+    if shift == 0.0:
+        return Network((W @ shares).T, weights)
+    U = np.column_stack([W @ (shares + shift), W.sum(axis=1)])
+    return Network(U.T, np.vstack([weights, -shift * weights.sum(axis=0)]))
+
+
+SPLITS = {
+    "rays as neurons": split_by_rays,
+    "shifted vectors": split_by_shift,
+    "least cost": split_block,
+}
+"""Ways to write a block as neurons of its cone, all exact; only the last keeps cost."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +117,7 @@ class SplitOptimum:
     program : Relaxation
         (17), and so (12) with the gauge, over simplicial pieces of all cells.
     recoveries : dict of str to Recovery
-        For each of ``lib.recovery.SPLITS``, the network of all pieces.
+        For each of ``SPLITS``, the network of all pieces.
     from_grams : Recovery
         The network of the matrices U_i of (17).
     """
@@ -138,3 +220,43 @@ def state_and_recover(
     network = recover_from_activations(white, W, rng=rng)
     found["whitened"] = Stated(white, network, solve(white).certificate)
     return found
+
+
+def pentagon_matrix() -> Array:
+    """Return a doubly nonnegative matrix of order 5 that is not completely positive.
+
+    ``M_kl = cos(2 pi (k - l) / 5) + cos(pi / 5)``: the Gram matrix of the pentagon
+    plus a constant that makes its negative entries zero.
+
+    Returns
+    -------
+    (5, 5) array
+        ``<H, M> = (25 - 15 sqrt 5) / 4 < 0`` with H of :func:`horn_matrix`.
+
+    Examples
+    --------
+    >>> M = pentagon_matrix()
+    >>> bool(M.min() >= 0), round(float(np.vdot(horn_matrix(), M)), 6)
+    (True, -2.135255)
+    """
+    turns = 2 * np.pi / 5 * np.arange(5)
+    M = np.cos(np.subtract.outer(turns, turns)) + np.cos(np.pi / 5)
+    return np.where(horn_matrix() + np.eye(5) == 1, 0.0, M)
+
+
+def horn_matrix() -> Array:
+    """Return Horn's copositive matrix of order 5: ``x^T H x >= 0`` for ``x >= 0``.
+
+    1 on the diagonal and for vertices of the pentagon that are not neighbours, -1 for
+    neighbours. A matrix M with ``<H, M> < 0`` is not completely positive.
+
+    Returns
+    -------
+    (5, 5) array
+
+    Notes
+    -----
+    Hall and Newman (1963).
+    """
+    apart = np.abs(np.subtract.outer(np.arange(5), np.arange(5)))
+    return np.where((apart == 1) | (apart == 4), -1.0, 1.0)

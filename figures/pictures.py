@@ -165,7 +165,7 @@ def plot_split(ax: Axes, rays: Array, neurons: Network, colour: str) -> Axes:
     rays : (2, 2) array
         One ray a column.
     neurons : Network
-        On two inputs, as from :func:`lib.recovery.split_by_rays`.
+        On two inputs.
     colour : str
         Name of a method among the colours of the book.
     """

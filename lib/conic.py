@@ -106,9 +106,8 @@ class ConicPoint:
 
 def _triangle(size: int) -> tuple[np.ndarray, np.ndarray]:
     """Return rows and columns of the upper triangle, column by column."""
-    rows, columns = np.triu_indices(size)
-    order = np.lexsort((rows, columns))
-    return rows[order], columns[order]
+    columns, rows = np.tril_indices(size)
+    return rows, columns
 
 
 def pack(S: Array) -> Array:
@@ -248,8 +247,8 @@ def _lower_order(program: ConicProgram) -> np.ndarray:
     start = program.zeros + program.nonnegative
     order = [np.arange(start)]
     for size in program.matrices:
-        rows, columns = _triangle(size)
         # Entry (i, j) of the upper triangle is entry (j, i) of the lower one.
-        order.append(start + np.lexsort((columns, rows)))
-        start += len(rows)
+        i, j = np.triu_indices(size)
+        order.append(start + packed_size(j) + i)
+        start += packed_size(size)
     return np.concatenate(order)

@@ -2,14 +2,7 @@
 
 from lib.copositive.bounds import bound_norm, prove_over_cover
 from lib.copositive.columns import solve_by_columns
-from lib.copositive.counterexamples import (
-    gaussian_draw,
-    pentagon,
-    pentagon_draw,
-    pentagon_matrix,
-    search_looseness,
-    sphere_draw,
-)
+from lib.copositive.counterexamples import pentagon
 from lib.copositive.cover import (
     cover_by_cells,
     cover_by_positive_cell,
@@ -24,16 +17,11 @@ __all__ = [
     "cover_by_cells",
     "cover_by_positive_cell",
     "cover_by_simplices",
-    "gaussian_draw",
     "pentagon",
-    "pentagon_draw",
-    "pentagon_matrix",
     "prove_over_cover",
     "prove_whitened",
     "relaxed_norm",
-    "search_looseness",
     "solve_by_columns",
     "solve_relaxation",
     "solve_whitened",
-    "sphere_draw",
 ]

@@ -7,25 +7,22 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lib.arrangements.cells import unit_normals
 from lib.certificate import Round
 from lib.certificate.solution import REACHED
+from lib.certificate.weak_duality import from_dual_point
 from lib.cone_pca import AnyOracle, Maximum
-from lib.cone_pca.faces import cone_of
 from lib.cone_pca.kappa import Clock, oracle_for
 from lib.copositive.bounds import DualPoint, ProvedValue
-from lib.copositive.cover import EXACT_RANK, Cover, Region, split_cell
+from lib.copositive.cover import EXACT_RANK, Cover, split_cell
 from lib.copositive.relaxation import Relaxation, solve_relaxation
-from lib.losses import SQUARED, feasible_scale, require_squared
+from lib.losses import require_squared
+from lib.master.pieces import Pieces
 from lib.numerics import Array
 from lib.problem import Problem, reduce_rank
 from lib.problem.problem import require_limits
 
 NEW_CELLS = 32
 """Most local maxima whose pieces join in a round; more make the program slower."""
-
-ON_PIECE = 1e-9
-"""Sine to a hyperplane below which a maximiser lies on it: it is as accurate."""
 
 ACTIVE = 1e-8
 """Share of the trace above which a piece counts as used: the interior point method
@@ -119,7 +116,8 @@ def solve_by_columns(
     for _ in range(rounds):
         master.solve()
         kappa, fresh = master.price(master.Z)
-        history.append(master.report(kappa))
+        size = len(master.best.cover)
+        history.append(Round(master.value, master.dual, kappa.value, size))
         if progress is not None:
             progress(history[-1])
         if master.relative_gap <= tolerance:
@@ -148,54 +146,33 @@ class _Master(ProvedValue):
                 f"{problem.X.shape} of rank {X.shape[1] if X.any() else 0}. Use "
                 "lib.frank_wolfe.solve, which takes any rank."
             )
-        self.X, self.normals = X, unit_normals(X)
-        self.aside = np.random.default_rng(0).standard_normal(X.shape[1])
-        self.regions: dict[bytes, Region] = {}
+        self.pieces = Pieces(replace(problem, X=X))
         self.best: Relaxation | None = None
+        self.value = np.inf
         self.proof = DualPoint(np.zeros_like(problem.Y), (), 0.0, 0.0)
         self.Z = problem.Y
 
-    @property
-    def value(self) -> float:
-        """The least value of a program so far."""
-        return self.best.value
-
     def solve(self) -> None:
         """Solve the program over the pieces so far; keep the better solution."""
-        cover = Cover(self.reduced, tuple(self.regions.values()), exact=False)
+        X, regions = self.reduced.coordinates, []
+        for rays in (piece.rays.T for piece in self.pieces):
+            pattern = X @ rays.sum(axis=0) >= 0
+            regions += split_cell(pattern, rays, self.pieces.normals)
+        cover = Cover(self.reduced, tuple(regions), exact=False)
         found = solve_relaxation(self.problem, cover)
         # The proof of the program scales Z down; the oracle is asked of Z itself.
         self.Z = found.proof.Z * max(found.proof.kappa_bound / self.problem.beta, 1.0)
-        if self.best is None or found.value <= self.best.value:
-            self.best = found
+        if found.value <= self.value:
+            self.best, self.value = found, found.value
 
     def price(self, Z: Array, *, everything: bool = False) -> tuple[Maximum, int]:
         """Prove what Z proves and add pieces; return kappa and how many are new."""
-        problem = self.problem
-        kappa = self.bound(problem.spread(Z))
-        scale = feasible_scale(problem.Y, Z, problem.beta, kappa.bound)
-        value = SQUARED.dual(scale * Z, problem.Y)
-        if value > self.dual:
-            self.proof = DualPoint(scale * Z, (), kappa.bound, value)
-        wanted = (kappa.candidate_values > problem.beta) | everything
-        before = len(self.regions)
+        told = from_dual_point(self.problem, np.inf, Z, self.bound)
+        kappa = told.kappa
+        if told.dual > self.dual:
+            self.proof = DualPoint(told.Z, (), kappa.bound, told.dual)
+        wanted = (kappa.candidate_values > self.problem.beta) | everything
+        before = len(self.pieces)
         for u in (kappa.candidates[wanted] @ self.reduced.basis)[:NEW_CELLS]:
-            self.add(u)
-        return kappa, len(self.regions) - before
-
-    def add(self, u: Array) -> None:
-        """Add the pieces of a cell of u that hold u, (r,)."""
-        heights = self.normals @ u
-        # On a wall either side will do; one generic direction decides for all.
-        near = np.abs(heights) <= ON_PIECE
-        signs = np.where(near, self.normals @ self.aside, heights) > 0
-        inward = np.where(signs, 1.0, -1.0)[:, None] * self.normals
-        rays = cone_of(inward).rays
-        pattern = self.X @ rays.sum(axis=0) >= 0
-        for region in split_cell(pattern, rays, self.normals):
-            if (region.normals @ u >= -region.slack - ON_PIECE).all():
-                self.regions.setdefault(region.basis.round(9).tobytes(), region)
-
-    def report(self, kappa: Maximum) -> Round:
-        """Return the entry of this round."""
-        return Round(self.value, self.dual, kappa.value, len(self.best.cover))
+            self.pieces.add(u)
+        return kappa, len(self.pieces) - before

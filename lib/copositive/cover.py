@@ -125,9 +125,8 @@ def cover_by_cells(X: Array, *, as_printed: bool = False) -> Cover:
     >>> len(cover_by_cells(np.eye(2)))
     4
     """
-    reduced = reduce_rank(X)
+    reduced, cells, normals = _cells(X)
     X = reduced.coordinates
-    cells, normals = _cells(X)
     if as_printed or not X.any():
         rows = unit_rows(X, zeros=False)
         regions = [_printed_cell(cells, i, rows) for i in range(len(cells))]
@@ -139,9 +138,10 @@ def cover_by_cells(X: Array, *, as_printed: bool = False) -> Cover:
     return Cover(reduced, tuple(regions), exact=X.shape[1] <= 2)
 
 
-def _cells(X: Array) -> tuple[Cells, Array]:
-    """Return the cells and the distinct unit normals, (k, r), if they are few."""
-    normals = unit_normals(X)
+def _cells(X: Array) -> tuple[RankReduction, Cells, Array]:
+    """Reduce X; return the cells and distinct unit normals, (k, r), if they are few."""
+    reduced = reduce_rank(X)
+    normals = unit_normals(reduced.coordinates)
     k, r = normals.shape
     count = generic_cell_count(k, min(r, k)) if k else 1
     if count > MOST_CELLS:
@@ -150,7 +150,7 @@ def _cells(X: Array) -> tuple[Cells, Array]:
             f"dimensions can have {count}. Take fewer samples, or solve_by_columns, "
             "which looks only at the cells that it needs."
         )
-    return enumerate_cells(X), normals
+    return reduced, enumerate_cells(reduced.coordinates), normals
 
 
 def _printed_cell(cells: Cells, i: int, rows: Array) -> Region:
@@ -208,13 +208,12 @@ def cover_by_simplices(X: Array) -> Cover:
     """
     if not X.any():
         return cover_by_cells(X)
-    reduced = reduce_rank(X)
-    X = reduced.coordinates
-    cells, normals = _cells(X)
+    reduced, cells, normals = _cells(X)
     regions = []
     for pattern, rays in zip(cells.patterns, cells.rays, strict=True):
         regions += split_cell(pattern, rays, normals)
-    return Cover(reduced, tuple(regions), exact=X.shape[1] <= EXACT_RANK)
+    exact = reduced.basis.shape[1] <= EXACT_RANK
+    return Cover(reduced, tuple(regions), exact)
 
 
 def split_cell(pattern: np.ndarray, rays: Array, normals: Array) -> list[Region]:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from lib.cone_pca import cone_pca, correlation
 from lib.conic import (
     ConicPoint,
     ConicProgram,
@@ -179,20 +178,6 @@ def multiplier_matrices(cover: Cover, numbers: Array) -> tuple[Array, ...]:
     return tuple(matrices)
 
 
-def feasible_gram(region: Region, S: Array) -> Array:
-    """Return ``U = basis S basis^T`` moved into the relaxed cone of its region.
-
-    Negative eigenvalues are cut; then enough of ``w w^T``, w inside the region, is
-    added to lift the worst inequality to zero.
-    """
-    values, vectors = np.linalg.eigh(S)
-    root = region.basis @ vectors * np.sqrt(np.maximum(values, 0.0))
-    U, w, G = root @ root.T, region.inside, region.normals
-    heights = _heights(region)
-    worst = float((G @ U @ G.T / np.outer(heights, heights)).min(initial=0.0))
-    return U - worst * np.outer(w, w)
-
-
 def evaluate(
     problem: Problem, actives: Sequence[Array], grams: Sequence[Array]
 ) -> tuple[float, Array, tuple[Array, ...]]:
@@ -228,10 +213,9 @@ def _program(cover: Cover, Y: Array, beta: float, maps: list[Array]) -> ConicPro
         # The triangle of S comes first in that of the whole block.
         rows[-1].resize((rows[-1].shape[0], len(costs[-1])))
     inner = sparse.block_diag(rows, format="csc")
-    loss = sparse.hstack([sparse.eye(n * c), *outputs])
     cones = sparse.vstack([-inner, -sparse.eye(inner.shape[1])])
-    wide = sparse.hstack([sparse.csc_matrix((cones.shape[0], n * c)), cones])
-    A = sparse.vstack([loss, wide], format="csc")
+    loss = [sparse.eye(n * c), sparse.hstack(outputs)]
+    A = sparse.bmat([loss, [None, cones]], format="csc")
     P = sparse.diags(np.repeat([1.0, 0.0], [n * c, inner.shape[1]]), format="csc")
     b = np.concatenate([Y.ravel(), np.zeros(cones.shape[0])])
     q = np.concatenate([np.zeros(n * c), *costs])
@@ -240,13 +224,20 @@ def _program(cover: Cover, Y: Array, beta: float, maps: list[Array]) -> ConicPro
 
 
 def feasible_grams(cover: Cover, x: Array, c: int = 0) -> tuple[Array, ...]:
-    """Read feasible U_i from packed blocks [S V; V^T T] with c columns of V."""
+    """Read U_i from packed blocks [S V; V^T T] with c columns of V, made feasible.
+
+    Negative eigenvalues of S are cut; then enough of ``w w^T``, w inside the region, is
+    added to ``U = basis S basis^T`` to lift the worst inequality to zero.
+    """
     grams, start = [], 0
     for region in cover.regions:
         m = region.basis.shape[1]
-        S = unpack(x[start : start + packed_size(m)], m)
-        grams.append(feasible_gram(region, S))
+        values, Q = np.linalg.eigh(unpack(x[start : start + packed_size(m)], m))
         start += packed_size(m + c)
+        root = region.basis @ Q * np.sqrt(np.maximum(values, 0.0))
+        U, G, heights = root @ root.T, region.normals, _heights(region)
+        worst = float((G @ U @ G.T / np.outer(heights, heights)).min(initial=0.0))
+        grams.append(U - worst * np.outer(region.inside, region.inside))
     return tuple(grams)
 
 
@@ -297,11 +288,7 @@ def relaxed_norm(cover: Cover, Z: Array) -> RelaxedNorm:
     """
     maps = [Z[region.pattern].T @ cover.X[region.pattern] for region in cover.regions]
     unit = max(float(np.linalg.norm(A)) for A in maps)
-    if unit == 0.0:
-        grams = tuple(np.outer(r.inside, r.inside) for r in cover.regions)
-        none = tuple(np.zeros((len(r.normals),) * 2) for r in cover.regions)
-        return RelaxedNorm(0.0, bound_norm(cover, Z, none), grams, none)
-    program = _norm_program(cover, [A / unit for A in maps])
+    program = _norm_program(cover, [A / (unit or 1.0) for A in maps])
     point = solve_interior(program)
     multipliers = multiplier_matrices(cover, unit**2 * point.x[1:])
     grams = feasible_grams(cover, point.z[program.nonnegative :])
@@ -324,36 +311,7 @@ def _norm_program(cover: Cover, maps: list[Array]) -> ConicProgram:
     columns = sparse.block_diag(rows, format="csc")
     count = columns.shape[1]
     t = sparse.csc_matrix(-np.concatenate(first)[:, None])
-    positive = sparse.hstack([sparse.csc_matrix((count, 1)), -sparse.eye(count)])
-    A = sparse.vstack([positive, sparse.hstack([t, columns])], format="csc")
+    A = sparse.bmat([[None, -sparse.eye(count)], [t, columns]], format="csc")
     b = np.concatenate([np.zeros(count), *right])
     q = np.concatenate([np.ones(1), np.zeros(count)])
     return ConicProgram(None, q, A, b, nonnegative=count, matrices=tuple(sizes))
-
-
-def largest_on_faces(cover: Cover, Z: Array) -> tuple[float, Array]:
-    """Maximise ``|Z^T D X u|`` over unit u of all regions, each face by face.
-
-    Parameters
-    ----------
-    cover : Cover
-        Of any rank.
-    Z : (n, c) array
-        One row for each row of X; ``problem.spread(Z)`` where patches are pooled.
-
-    Returns
-    -------
-    value : float
-        ``kappa(Z)`` up to rounding: attained, so never too high.
-    direction : (r,) array
-        The unit vector that attains it, in the coordinates of ``cover.X``.
-
-    Notes
-    -----
-    Equation (11). One :func:`lib.cone_pca.cone_pca` a region.
-    """
-    maps = [Z[region.pattern].T @ cover.X[region.pattern] for region in cover.regions]
-    cones = [region.normals for region in cover.regions]
-    found = [cone_pca(A, G) for A, G in zip(maps, cones, strict=True)]
-    u = max(found, key=lambda most: most.value).direction
-    return float(correlation(cover.X, Z, u[None])[0]), u

@@ -130,43 +130,24 @@ def solve_whitened(
     """
     checked = Problem(np.ones((len(Y), 1)), Y, beta)
     require_limits("solve_whitened", tolerance=tolerance, steps=steps)
-    outputs = reduce_rank(checked.Y)
-    targets = outputs.coordinates
-    if not targets.any():
-        n = len(Y)
-        zero = WhitenedProof(np.zeros_like(checked.Y), np.zeros((n, n)), 0.0)
-        return Whitened(0.0, zero, zero.N, 0, True, "Y is zero.")
-    best = _Best(targets, checked.beta)
-    taken = _run(_Splitting(targets, checked.beta), best, tolerance, steps, progress)
+    outputs, taken = reduce_rank(checked.Y), 0
+    best = _Best(outputs.coordinates, checked.beta)
+    split = _Splitting(outputs.coordinates, checked.beta)
+    while taken < steps and best.relative_gap > tolerance:
+        taken += 1
+        split.advance()
+        if taken % CHECK_EVERY and taken != steps:
+            continue
+        best.improve(*split.candidates())
+        if progress is not None:
+            progress(taken, best.value, best.proof.value)
+        split.balance(taken)
     proof = prove_whitened(
         checked.Y, checked.beta, best.proof.Z @ outputs.basis.T, best.proof.N
     )
     converged = best.relative_gap <= tolerance
-    status = REACHED
-    if not converged:
-        status = f"The limit of {steps} steps was reached."
+    status = REACHED if converged else f"The limit of {steps} steps was reached."
     return Whitened(best.value, proof, best.W, taken, converged, status)
-
-
-def _run(
-    split: _Splitting,
-    best: _Best,
-    tolerance: float,
-    steps: int,
-    progress: Callable[[int, float, float], None] | None,
-) -> int:
-    """Make steps until the bounds are close; return how many."""
-    for step in range(1, steps + 1):
-        split.advance()
-        if step % CHECK_EVERY and step != steps:
-            continue
-        best.improve(*split.candidates())
-        if progress is not None:
-            progress(step, best.value, best.proof.value)
-        if best.relative_gap <= tolerance:
-            return step
-        split.balance(step)
-    return steps
 
 
 class _Splitting:
@@ -179,7 +160,7 @@ class _Splitting:
         self.M, self.L = np.zeros((size, size)), np.zeros((size, size))
         self.cone = self.M
         # Multipliers are about beta/2 times the identity, and M about as large as Y.
-        self.penalty = beta / 2 * np.sqrt(size) / float(np.linalg.norm(Y))
+        self.penalty = beta / 2 * np.sqrt(size) / (float(np.linalg.norm(Y)) or 1.0)
         self.residuals = 0.0, 0.0
 
     def advance(self) -> None:

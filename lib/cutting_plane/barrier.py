@@ -53,9 +53,10 @@ class Cuts:
             return self.beta - pulls[:, 0]
         return self.beta**2 - (pulls * pulls).sum(axis=1)
 
-    def normals(self, Z: Array) -> Array:
-        """Return minus the derivative of each slack by ``h_k^T Z``, (m, c)."""
-        return 2 * self.pulls(Z) if self.G is None else self.G
+    def forces(self, Z: Array) -> Array:
+        """Return minus the derivative of each log slack by ``h_k^T Z``, (m, c)."""
+        normals = 2 * self.pulls(Z) if self.G is None else self.G
+        return normals / self.slacks(Z)[:, None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,20 +89,18 @@ class Barrier:
 
     def gradient(self, Z: Array) -> Array:
         """Return the gradient, (n, c)."""
-        pull = self.cuts.normals(Z) / self.cuts.slacks(Z)[:, None]
-        return 2 * self.weight / self.room(Z) * (Z - self.Y) + self.cuts.H @ pull
+        ball = 2 * self.weight / self.room(Z) * (Z - self.Y)
+        return ball + self.cuts.H @ self.cuts.forces(Z)
 
     def hessian(self, Z: Array) -> Array:
         """Return the Hessian, (n c, n c), of Z flattened row by row."""
-        room, slacks, H = self.room(Z), self.cuts.slacks(Z), self.cuts.H
-        c = Z.shape[1]
-        pull = self.cuts.normals(Z) / slacks[:, None]
-        rows = (H[:, None, :] * pull.T[None, :, :]).reshape(Z.size, -1)  # (n c, m)
-        curvature = np.zeros((len(Z), len(Z)))
+        room, H, offset = self.room(Z), self.cuts.H, (Z - self.Y).ravel()
+        forces = self.cuts.forces(Z).T
+        rows = (H[:, None, :] * forces[None, :, :]).reshape(Z.size, -1)  # (n c, m)
+        matrix = rows @ rows.T
         if self.cuts.G is None:
-            curvature = (H * (2 / slacks)) @ H.T
-        offset = (Z - self.Y).ravel()
-        matrix = np.kron(curvature, np.eye(c)) + rows @ rows.T
+            curvature = (H * (2 / self.cuts.slacks(Z))) @ H.T
+            matrix += np.kron(curvature, np.eye(Z.shape[1]))
         matrix += 4 * self.weight / room**2 * np.outer(offset, offset)
         # A ridge of rounding size keeps the factorization alive where cuts abound.
         ridge = Z.size * EPS * np.diag(matrix).max()
@@ -115,8 +114,7 @@ class Barrier:
         ball's, are a network whose residual is Z. Its gap is at most half of the
         room that is left in the ball.
         """
-        pull = self.cuts.normals(Z) / self.cuts.slacks(Z)[:, None]
-        return self.room(Z) / (2 * self.weight) * pull
+        return self.room(Z) / (2 * self.weight) * self.cuts.forces(Z)
 
 
 def analytic_centre(

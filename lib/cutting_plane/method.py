@@ -10,10 +10,12 @@ import numpy as np
 
 from lib.certificate import Certificate, Round, Solution
 from lib.certificate.solution import REACHED
+from lib.certificate.weak_duality import from_dual_point
 from lib.cone_pca import AnyOracle, Maximum
 from lib.cone_pca.kappa import Clock, oracle_for
+from lib.cone_pca.maximum import silent
 from lib.cutting_plane.barrier import Barrier, Cuts, analytic_centre
-from lib.losses import SQUARED, feasible_scale, require_squared
+from lib.losses import require_squared
 from lib.master.group_lasso import group_lasso
 from lib.numerics import Array, unit_rows
 from lib.problem import Network, Problem, objective
@@ -196,12 +198,12 @@ def solve_dual(
     rule, model, history = rule or Centre(), _first(problem, rule), []
     status = f"The limit of {queries} queries was reached."
     for _ in range(queries):
-        old, kappa = model, bound(problem.spread(model.Z))
-        model = _with_cuts(_with_lower(model, kappa), kappa)
+        old, told = model, from_dual_point(problem, model.proof.primal, model.Z, bound)
+        model = _with_cuts(model, told)
         if model.proof.relative_gap > tolerance:
             Z, V = rule.propose(model)
             model = replace(_with_upper(model, V), Z=Z)
-        history.append(_report(model, kappa, progress))
+        history.append(_report(model, told.kappa, progress))
         if model.proof.relative_gap <= tolerance:
             status = REACHED
             break
@@ -219,33 +221,23 @@ def _first(problem: Problem, rule: Rule | None) -> Model:
     """Return the model without cuts: ask Y, know the zero network and Z = 0."""
     n, d, c = problem.shape
     G = np.zeros((0, c)) if rule is not None and rule.linear else None
-    nothing = Maximum(0.0, 0.0, np.eye(1, d)[0], np.eye(1, d), np.zeros(1))
     network, Y = Network.zero(d, c), problem.Y
-    proof = Certificate(objective(problem, network), 0.0, np.zeros((n, c)), nothing)
+    proof = Certificate(objective(problem, network), 0.0, np.zeros((n, c)), silent(d))
     cuts = Cuts(np.zeros((n, 0)), G, problem.beta)
     return Model(problem, np.zeros((0, d)), cuts, Y, network, proof)
 
 
-def _with_lower(model: Model, kappa: Maximum) -> Model:
-    """Try the feasible multiple of the point asked as a dual point."""
-    Y, beta = model.problem.Y, model.problem.beta
-    Z = feasible_scale(Y, model.Z, beta, kappa.bound) * model.Z
-    dual = SQUARED.dual(Z, Y)
-    if dual <= model.proof.dual:
-        return model
-    return replace(model, proof=replace(model.proof, dual=dual, Z=Z, kappa=kappa))
-
-
-def _with_cuts(model: Model, kappa: Maximum) -> Model:
-    """Add a cut for each local maximum above beta."""
+def _with_cuts(model: Model, told: Certificate) -> Model:
+    """Keep the better dual point and add a cut for each local maximum above beta."""
     beta, cuts = model.problem.beta, model.cuts
-    U = kappa.candidates[kappa.candidate_values > beta]
+    U = told.kappa.candidates[told.kappa.candidate_values > beta]
     H = model.problem.features(U)
     G = None
     if cuts.G is not None:
         G = np.vstack([cuts.G, unit_rows(H.T @ model.Z)])
     joined = Cuts(np.hstack([cuts.H, H]), G, beta)
-    return replace(model, U=np.vstack([model.U, U]), cuts=joined)
+    proof = max(model.proof, told, key=lambda proof: proof.dual)
+    return replace(model, U=np.vstack([model.U, U]), cuts=joined, proof=proof)
 
 
 def _with_upper(model: Model, V: Array) -> Model:

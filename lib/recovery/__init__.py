@@ -9,10 +9,9 @@ from lib.recovery.recover import (
     recover_from_grams,
     recover_from_relaxation,
 )
-from lib.recovery.semi_nmf import SPLITS, split_block, split_by_rays, split_by_shift
+from lib.recovery.semi_nmf import split_block
 
 __all__ = [
-    "SPLITS",
     "Recovery",
     "factorize",
     "prune",
@@ -21,6 +20,4 @@ __all__ = [
     "recover_from_grams",
     "recover_from_relaxation",
     "split_block",
-    "split_by_rays",
-    "split_by_shift",
 ]

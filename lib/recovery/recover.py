@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lib.copositive import Relaxation
+from lib.copositive.cover import Cover, Region
 from lib.copositive.relaxation import evaluate, kernel_value
 from lib.master.completely_positive import factorize
 from lib.numerics import Array
@@ -112,61 +113,51 @@ def recover_from_blocks(
 
 
 def recover_from_grams(
-    problem: Problem,
-    patterns: np.ndarray,
-    grams: Sequence[Array],
-    rays: Sequence[Array] | None = None,
+    problem: Problem, cover: Cover, grams: Sequence[Array]
 ) -> Recovery:
-    """Factor the matrices U_i of (17) or (19) inside their cells.
+    """Factor the matrices U_i of (17) or (19) inside the regions of a cover.
 
-    With ``U_i = L L^T``, the columns of L in the cell, the neurons are these columns
+    With ``U_i = L L^T``, the columns of L in the region, the neurons are these columns
     and their output weights ``L^T X^T D_i Z`` up to scale, where ``Z = (I + 2 sum_i
-    D_i X U_i X^T D_i)^-1 Y``: the network costs exactly what (17) states.
+    D_i X U_i X^T D_i)^-1 Y``: the network costs exactly what (17) states. Regions with
+    less than ``NEGLIGIBLE`` of all traces are left out.
 
     Parameters
     ----------
     problem : Problem
-    patterns : (P, n) bool array
-    grams : P arrays (d, d)
-        Scaled as in (17): ``beta^2 tr U_i`` is their cost.
-    rays : P arrays (d, k_i), optional
-        Generators of each cone, linearly independent; then ``U = W S W^T`` and S is
-        factored, exactly for up to four rays. Otherwise ``B U B^T`` is, for the
-        facets ``B = (2 D_i - I) X``: exact in the plane, sought above it.
+        Any pooling.
+    cover : Cover
+        Of the problem's X. For simplicial regions ``U = W S W^T`` and S is factored,
+        exactly up to rank 4. Otherwise ``G U G^T`` is, for the facets G: exact in the
+        plane, sought above it.
+    grams : P arrays (r, r)
+        In the coordinates of ``cover.X``, scaled as in (17): ``beta^2 tr U_i`` is
+        their cost.
 
     Returns
     -------
     Recovery
-        Where U_i is in the relaxed cone of (19) but not in that of (17), no exact
-        factor exists and the excess says so.
+        On the inputs of the problem. Where U_i is in the relaxed cone of (19) but not
+        in that of (17), no exact factor exists and the excess says so.
 
     Raises
     ------
     ValueError
-        If the numbers of patterns, matrices and cones differ.
+        If cover and problem do not fit, or there is not one matrix for each region.
 
     Notes
     -----
     Theorem 3 and (19).
     """
-    rays = [None] * len(grams) if rays is None else rays
-    _require_as_many(patterns=patterns, grams=grams, rays=rays)
-    X, cells = problem.X, []
-    for pattern, gram, cone in zip(patterns, grams, rays, strict=True):
-        active = problem.pool(pattern[:, None] * X)
-        facets = np.where(pattern, 1.0, -1.0)[:, None] * X
-        cells.append(_Cell(active, np.asarray(gram, float), cone, facets))
-    network, stated, worst = _factored(problem, cells)
+    network, stated, worst = _factored(problem, cover, grams)
     return _recovery(problem, network, stated, worst)
 
 
 def recover_from_relaxation(problem: Problem, relaxation: Relaxation) -> Recovery:
     """Factor the solution of (17) or (19) over a cover: from program to network.
 
-    The U_i of simplicial regions are ``W S W^T`` and S is factored, exactly up to
-    rank 4; those of other cells are factored by their facets. What an interior point
-    method leaves in regions without neurons is dropped, which costs nothing: a
-    direction with ``|Z^T h(u)| < beta`` is not worth its weight.
+    What an interior point method leaves in regions without neurons is dropped, which
+    costs nothing: a direction with ``|Z^T h(u)| < beta`` is not worth its weight.
 
     Parameters
     ----------
@@ -186,7 +177,7 @@ def recover_from_relaxation(problem: Problem, relaxation: Relaxation) -> Recover
     Raises
     ------
     ValueError
-        If cover and problem do not fit.
+        As :func:`recover_from_grams`.
 
     Notes
     -----
@@ -203,44 +194,8 @@ def recover_from_relaxation(problem: Problem, relaxation: Relaxation) -> Recover
     >>> back.is_exact, round(back.cost, 5)
     (True, 0.75)
     """
-    cover = relaxation.cover
-    if cover.X.shape[0] != len(problem.X):
-        raise ValueError(
-            f"The relaxation must be of the problem's X {problem.X.shape}; got a "
-            f"cover of {len(cover.X)} rows."
-        )
-    traces = np.array([np.trace(gram) for gram in relaxation.grams])
-    used = np.flatnonzero(traces > NEGLIGIBLE * traces.sum())
-    cells = []
-    for k in used:
-        region = cover.regions[k]
-        rays = region.basis if region.simplicial else None
-        active, gram = region.active(problem, cover.X), relaxation.grams[k]
-        cells.append(_Cell(active, gram, rays, region.normals))
-    network, _, worst = _factored(problem, cells)
-    return _recovery(problem, cover.reduced.lift(network), relaxation.value, worst)
-
-
-@dataclass(frozen=True, eq=False)
-class _Cell:
-    """A matrix U of (17) and its cone: ``S D X``, U, its rays if any, its facets."""
-
-    active: Array
-    gram: Array
-    rays: Array | None
-    facets: Array
-
-
-def _factored(problem: Problem, cells: list[_Cell]) -> tuple[Network, float, float]:
-    """Return the neurons of all cells, the value of (17), the largest factor error."""
-    actives, grams = ([getattr(cell, k) for cell in cells] for k in ("active", "gram"))
-    stated, Z, _ = evaluate(problem, actives, grams)
-    neurons, worst = [], 0.0
-    for cell in cells:
-        L, error = _in_cell(cell)
-        neurons.append((L, L.T @ cell.active.T @ Z))
-        worst = max(worst, error)
-    return _scaled(problem, neurons), stated, worst
+    network, _, worst = _factored(problem, relaxation.cover, relaxation.grams)
+    return _recovery(problem, network, relaxation.value, worst)
 
 
 def recover_from_activations(
@@ -283,15 +238,41 @@ def _require_as_many(**lists: Sequence) -> None:
         raise ValueError(f"There must be one of each for every cell; got {told}.")
 
 
-def _in_cell(cell: _Cell) -> tuple[Array, float]:
-    """Return L in a cell with ``L L^T = gram``, (d, m), and the factor's error."""
-    if cell.rays is None:
-        found = factorize(cell.facets @ cell.gram @ cell.facets.T)
-        return np.linalg.pinv(cell.facets) @ found.factor, found.error
-    inverse = np.linalg.pinv(cell.rays)
-    S = inverse @ cell.gram @ inverse.T
+def _factored(
+    problem: Problem, cover: Cover, grams: Sequence[Array]
+) -> tuple[Network, float, float]:
+    """Return the neurons of all regions, the value of (17), the largest factor error.
+
+    Of the regions that are used alone: Z is then the residual of their network.
+    """
+    _require_as_many(regions=cover.regions, grams=grams)
+    if cover.X.shape[0] != len(problem.X):
+        raise ValueError(
+            f"The relaxation must be of the problem's X {problem.X.shape}; got a "
+            f"cover of {len(cover.X)} rows."
+        )
+    traces = np.array([np.trace(gram) for gram in grams])
+    used = np.flatnonzero(traces > NEGLIGIBLE * traces.sum())
+    regions, grams = [cover.regions[k] for k in used], [grams[k] for k in used]
+    actives = [region.active(problem, cover.X) for region in regions]
+    stated, Z, _ = evaluate(problem, actives, grams)
+    neurons, worst = [], 0.0
+    for region, active, gram in zip(regions, actives, grams, strict=True):
+        L, error = _in_region(region, gram)
+        neurons.append((L, L.T @ active.T @ Z))
+        worst = max(worst, error)
+    return cover.reduced.lift(_scaled(problem, neurons)), stated, worst
+
+
+def _in_region(region: Region, gram: Array) -> tuple[Array, float]:
+    """Return L in a region with ``L L^T = gram``, (r, m), and the factor's error."""
+    if not region.simplicial:
+        found = factorize(region.normals @ gram @ region.normals.T)
+        return np.linalg.pinv(region.normals) @ found.factor, found.error
+    inverse = np.linalg.pinv(region.basis)
+    S = inverse @ gram @ inverse.T
     found = factorize((S + S.T) / 2)  # thin cones magnify rounding
-    return cell.rays @ found.factor, found.error
+    return region.basis @ found.factor, found.error
 
 
 def _scaled(problem: Problem, neurons: list[tuple[Array, Array]]) -> Network:

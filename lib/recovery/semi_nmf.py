@@ -16,7 +16,6 @@ from lib.conic import (
 )
 from lib.master.completely_positive import NOISE, factorize
 from lib.numerics import Array
-from lib.problem import Network
 
 IN_SPAN = 1e-9
 """Relative distance of a block from the span of the rays that counts as rounding."""
@@ -80,7 +79,7 @@ def split_block(block: Array, rays: Array) -> BlockNeurons:
     ``conv{u g^T : u in the cone, |u|, |g| <= 1}``.
     O((k + min(d, c))^6) at worst, for k of 2 to 4.
     """
-    _check(block, rays)
+    require_in_span(block, rays)
     if not block.any():
         return _measured(block, np.zeros((len(block), 0)), 0.0)
     lengths = np.linalg.norm(rays, axis=0)
@@ -98,80 +97,7 @@ def split_block(block: Array, rays: Array) -> BlockNeurons:
     return _measured(block, W @ factorize(S).factor, gauge)
 
 
-def split_by_rays(block: Array, rays: Array) -> Network:
-    """Write a block as ``W A`` with the rays W as neurons: a semi-NMF, at any cost.
-
-    Exact, and what a reader of Remark 5.1 may try first; but ``sum_j |u_j| |v_j|``
-    is not the least, and grows with the angles between the rays.
-
-    Parameters
-    ----------
-    block : (d, c) array
-    rays : (d, k) array
-
-    Returns
-    -------
-    Network
-        ``U^T V`` is the block; ``path_norm`` is the cost. At most k neurons.
-
-    Raises
-    ------
-    ValueError
-        As :func:`split_block`.
-
-    Notes
-    -----
-    Remark 5.1 and (49) without the gauge. O(d k (k + c)).
-    """
-    _check(block, rays)
-    weights = np.linalg.lstsq(rays, block)[0]
-    used = weights.any(axis=1)
-    return Network(rays.T[used], weights[used])
-
-
-def split_by_shift(block: Array, rays: Array) -> Network:
-    """Write a block by its singular vectors, moved into the cone: a semi-NMF.
-
-    The singular vectors leave the cone. Adding enough of ``w``, the sum of the unit
-    rays, to all brings them in, and one neuron along w takes off what was added. So
-    ``rank + 1`` neurons always suffice, one more than any factorisation needs; the
-    cost is what it is.
-
-    Parameters
-    ----------
-    block : (d, c) array
-    rays : (d, k) array
-
-    Returns
-    -------
-    Network
-        ``U^T V`` is the block; ``path_norm`` is the cost.
-
-    Raises
-    ------
-    ValueError
-        As :func:`split_block`.
-
-    Notes
-    -----
-    Remark 5.1 cites Gillis and Kumar (2015) for such factors. O(d k (k + c)).
-    """
-    _check(block, rays)
-    W = rays / np.linalg.norm(rays, axis=0)
-    left, sigma, right = np.linalg.svd(block, full_matrices=False)
-    kept = sigma > NEGLIGIBLE * sigma[0]
-    root = np.sqrt(sigma[kept])
-    shares = np.linalg.pinv(W) @ (left[:, kept] * root)  # (k, q)
-    signs = np.where(-shares.min(axis=0) <= shares.max(axis=0), 1.0, -1.0)
-    shares, weights = shares * signs, (signs * root)[:, None] * right[kept]
-    shift = max(0.0, -float(shares.min(initial=0.0)))
-    if shift == 0.0:
-        return Network((W @ shares).T, weights)
-    U = np.column_stack([W @ (shares + shift), W.sum(axis=1)])
-    return Network(U.T, np.vstack([weights, -shift * weights.sum(axis=0)]))
-
-
-def _check(block: Array, rays: Array) -> None:
+def require_in_span(block: Array, rays: Array) -> None:
     """Refuse a block that the rays cannot make."""
     if block.ndim != 2 or rays.ndim != 2 or len(block) != len(rays):
         raise ValueError(
@@ -208,11 +134,7 @@ def _mixed(W: Array, root: Array) -> Array | None:
 def _measured(block: Array, U: Array, gauge: float) -> BlockNeurons:
     """Find the output weights for the columns of U, balance and drop the negligible."""
     for _ in range(2):
-        V = (
-            np.linalg.pinv(U, rcond=NOISE) @ block
-            if U.shape[1]
-            else np.zeros((0, block.shape[1]))
-        )
+        V = np.linalg.pinv(U, rcond=NOISE) @ block
         costs = np.linalg.norm(U, axis=0) * np.linalg.norm(V, axis=1)
         alive = costs > NEGLIGIBLE * costs.sum()
         if alive.all() or not _spans(U[:, alive], block):
@@ -249,11 +171,3 @@ def _program(W: Array, block: Array) -> tuple[Array, float]:
     point = solve_interior(program)
     S = unpack(point.x[: packed_size(k)], k)
     return np.maximum(S, 0.0) * sigma[0], point.bound * sigma[0]
-
-
-SPLITS = {
-    "rays as neurons": split_by_rays,
-    "shifted vectors": split_by_shift,
-    "least cost": split_block,
-}
-"""Ways to write a block as neurons of its cone, all exact; only the last keeps cost."""

@@ -8,7 +8,7 @@ from lib.svd.soft_threshold import (
     literal_network,
 )
 from lib.svd.spike_freeness import spike_free
-from lib.svd.whitening import trim, whiten
+from lib.svd.whitening import whiten
 
 __all__ = [
     "CentredOracle",
@@ -18,6 +18,5 @@ __all__ = [
     "linear_optimum",
     "literal_network",
     "spike_free",
-    "trim",
     "whiten",
 ]

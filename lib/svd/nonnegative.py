@@ -1,31 +1,12 @@
 """Nonnegative orthonormal bases of subspaces: when they exist, and which."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from scipy import linalg
 
 from lib.numerics import Array
 
 
-@dataclass(frozen=True, eq=False)
-class NonnegativeBasis:
-    """An orthonormal basis that is nonnegative if any is.
-
-    Parameters
-    ----------
-    basis : (n, k) array
-        Orthonormal columns that span the subspace.
-    violation : float
-        How far its entries reach below 0. Zero, up to rounding, exactly when the
-        subspace has a nonnegative orthonormal basis; this is then it.
-    """
-
-    basis: Array
-    violation: float
-
-
-def nonnegative_basis(Q: Array) -> NonnegativeBasis:
+def nonnegative_basis(Q: Array) -> tuple[Array, float]:
     """Turn an orthonormal basis into a nonnegative one, if the subspace has one.
 
     Nonnegative orthogonal vectors have disjoint supports. If ``H`` is such a basis
@@ -42,7 +23,11 @@ def nonnegative_basis(Q: Array) -> NonnegativeBasis:
 
     Returns
     -------
-    NonnegativeBasis
+    basis : (n, k) array
+        Orthonormal columns that span the subspace.
+    violation : float
+        How far its entries reach below 0. Zero, up to rounding, exactly when the
+        subspace has a nonnegative orthonormal basis; this is then it.
 
     Notes
     -----
@@ -51,7 +36,7 @@ def nonnegative_basis(Q: Array) -> NonnegativeBasis:
     Examples
     --------
     >>> turned = np.array([[0.6, 0.8], [0.8, -0.6], [0.0, 0.0]])
-    >>> nonnegative_basis(turned).basis.round(12) + 0.0
+    >>> nonnegative_basis(turned)[0].round(12) + 0.0
     array([[1., 0.],
            [0., 1.],
            [0., 0.]])
@@ -60,4 +45,4 @@ def nonnegative_basis(Q: Array) -> NonnegativeBasis:
     H = Q @ turn
     peaks = np.abs(H).argmax(axis=0)
     H = H * np.where(H[peaks, np.arange(H.shape[1])] < 0, -1.0, 1.0)
-    return NonnegativeBasis(H, float(max(-H.min(initial=0.0), 0.0)))
+    return H, float(max(-H.min(initial=0.0), 0.0))

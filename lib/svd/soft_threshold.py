@@ -116,20 +116,23 @@ def closed_form(problem: Problem, *, deviation: float | None = None) -> ClosedFo
     facts = linear_optimum(sigma, problem.beta), sigma, violation
     if violation <= NEGATIVE:
         H = np.maximum(P, 0.0) * np.sqrt(excess[:kept])
-        network = _network(problem.X, H, P, outputs)
         status = "Theorem 2 holds: every singular vector above beta is nonnegative."
-        return _attained(problem, network, status, facts, deviation)
-    M = (P * excess[:kept]) @ P.T
-    negativity = max(-float(M.min() / M.max()), 0.0)
-    if negativity > NEGATIVE:
-        status = NO_NETWORK.format(violation, negativity)
-        return ClosedForm(False, status, None, None, *facts, negativity)
-    mixed = factorize(M)
-    if not mixed.exact:
-        status = UNDECIDED.format(violation, mixed.error)
-        return ClosedForm(False, status, None, None, *facts, 0.0)
-    network = _network(problem.X, mixed.factor, P, outputs)
-    return _attained(problem, network, MIXED.format(violation), facts, deviation)
+    else:
+        M = (P * excess[:kept]) @ P.T
+        negativity = max(-float(M.min() / M.max()), 0.0)
+        if negativity > NEGATIVE:
+            status = NO_NETWORK.format(violation, negativity)
+            return ClosedForm(False, status, None, None, *facts, negativity)
+        mixed = factorize(M)
+        if not mixed.exact:
+            status = UNDECIDED.format(violation, mixed.error)
+            return ClosedForm(False, status, None, None, *facts, 0.0)
+        H, status = mixed.factor, MIXED.format(violation)
+    # The neurons with activations H, (n, m), on whitened data.
+    network = Network(H.T @ problem.X, (H.T @ P) @ outputs.T)
+    bound = SpectralOracle(problem.X, deviation)
+    certificate = certify(problem, network, refine=0, bound=bound)
+    return ClosedForm(True, status, network, certificate, *facts, 0.0)
 
 
 NO_NETWORK = (
@@ -185,30 +188,10 @@ def linear_optimum(sigma: Array, beta: float) -> float:
 
 def _nonnegative_vectors(P: Array, sigma: Array) -> tuple[Array, float]:
     """Choose a basis for each group of equal singular values, nonnegative if any."""
-    if P.shape[1] == 0:
-        return P, 0.0
-    breaks = np.flatnonzero(-np.diff(sigma) > SAME_VALUE * sigma[0]) + 1
-    bases = [nonnegative_basis(part) for part in np.split(P, breaks, axis=1)]
-    worst = max(found.violation for found in bases)
-    return np.hstack([found.basis for found in bases]), worst
-
-
-def _network(X: Array, H: Array, P: Array, outputs: Array) -> Network:
-    """Return the neurons with activations H, (n, m), on whitened data."""
-    return Network(H.T @ X, (H.T @ P) @ outputs.T)
-
-
-def _attained(
-    problem: Problem,
-    network: Network,
-    status: str,
-    facts: tuple[float, Array, float],
-    deviation: float,
-) -> ClosedForm:
-    """Return the closed form with its network and certificate."""
-    bound = SpectralOracle(problem.X, deviation)
-    certificate = certify(problem, network, refine=0, bound=bound)
-    return ClosedForm(True, status, network, certificate, *facts, 0.0)
+    breaks = np.flatnonzero(-np.diff(sigma) > SAME_VALUE * sigma[:1]) + 1
+    found = [nonnegative_basis(part) for part in np.split(P, breaks, axis=1)]
+    bases, violations = zip(*found, strict=True)
+    return np.hstack(bases), max(violations)
 
 
 @dataclass(frozen=True, eq=False)

@@ -81,11 +81,10 @@ def spike_free(X: Array) -> SpikeFree:
     if rank == 0:
         return SpikeFree(True, "X is zero, so no neuron is ever active.", None, 0.0)
     tolerance = ROUNDINGS * EPS * sigma[0] / sigma[rank - 1]
-    found = nonnegative_basis(P[:, :rank])
-    if found.violation > tolerance:
+    E, violation = nonnegative_basis(P[:, :rank])
+    if violation > tolerance:
         return _leaves_the_range(X, P[:, :rank])
-    W = found.basis.T @ X  # (r, d)
-    return _too_long(W, tolerance)
+    return _too_long(E.T @ X, tolerance)
 
 
 def _leaves_the_range(X: Array, P: Array) -> SpikeFree:

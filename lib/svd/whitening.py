@@ -6,7 +6,7 @@ import numpy as np
 from scipy import linalg
 
 from lib.numerics import EPS, Array
-from lib.problem import Network, as_matrix
+from lib.problem import as_matrix
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,40 +96,3 @@ def deviation(X: Array) -> float:
     gram = X @ X.T
     gram[np.diag_indices_from(gram)] -= 1.0
     return float(np.linalg.norm(gram))
-
-
-def trim(X: Array, network: Network) -> Network:
-    """Replace each ``u_j`` by ``X^T (X u_j)_+`` and balance: cheaper, same answers.
-
-    For ``X X^T = I`` the neuron ``X^T h`` with ``h = (X u)_+ >= 0`` has the hidden
-    layer h, and ``|X^T h| = |h| <= |u|``. What u has outside the row space of X, and
-    what the ReLU cuts off, costs weight decay and answers nothing.
-
-    Parameters
-    ----------
-    X : (n, d) array
-        With ``X X^T = I``.
-    network : Network
-
-    Returns
-    -------
-    Network
-        Balanced, with the same outputs on X up to rounding.
-
-    Raises
-    ------
-    ValueError
-        If X is not white.
-
-    Notes
-    -----
-    Sections 3.3 and A.2, Lemma 4. O(m n d).
-    """
-    error = deviation(X)
-    if not error <= max(X.shape) * EPS * len(X):
-        raise ValueError(
-            f"trim needs X X^T = I; got X {X.shape} with |X X^T - I| = {error:.2g}. "
-            "Whiten the samples without de-meaning them."
-        )
-    hidden = np.maximum(X @ network.U.T, 0.0)  # (n, m)
-    return Network(hidden.T @ X, network.V).balanced()

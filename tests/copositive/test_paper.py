@@ -6,23 +6,24 @@ import cvxpy as cp
 import numpy as np
 import pytest
 
+from experiments import (
+    gaussian_draw,
+    pentagon_draw,
+    search_looseness,
+    sphere_draw,
+)
 from lib.arrangements import enumerate_cells
-from lib.cone_pca import oracle
+from lib.cone_pca import kappa_by_cells, oracle
 from lib.copositive import (
     cover_by_cells,
     cover_by_positive_cell,
     cover_by_simplices,
-    gaussian_draw,
     pentagon,
-    pentagon_draw,
     relaxed_norm,
-    search_looseness,
     solve_relaxation,
     solve_whitened,
-    sphere_draw,
 )
 from lib.copositive.counterexamples import pentagon_data
-from lib.copositive.relaxation import largest_on_faces
 from lib.copositive.textbook import (
     copositive_program,
     literal_program,
@@ -194,7 +195,7 @@ def test_relaxed_norm_over_pieces_is_kappa(n, r):
     X, Z = rng.standard_normal((n, r)), rng.standard_normal((n, 2))
     pieces = cover_by_simplices(X)
     kappa = best_vectors(X, Z)[1][0]
-    assert largest_on_faces(pieces, Z)[0] == pytest.approx(kappa, rel=1e-11)
+    assert kappa_by_cells(X, Z).value == pytest.approx(kappa, rel=1e-11)
     norm = relaxed_norm(pieces, Z)
     assert norm.value <= kappa * (1 + ROUNDING)
     assert kappa <= norm.bound <= kappa * (1 + 1e-7)
@@ -231,7 +232,7 @@ def test_pentagon_has_five_facets_in_its_all_active_cell():
 def test_pentagon_kappa_is_7435_and_its_relaxation_8165():
     X, Y = pentagon_data()
     assert best_vectors(X, Y)[1][0] == pytest.approx(0.7435, abs=5e-5)
-    assert largest_on_faces(cover_by_simplices(X), Y)[0] == pytest.approx(
+    assert kappa_by_cells(X, Y).value == pytest.approx(
         np.sqrt(1 - 1 / np.sqrt(5)), rel=1e-13
     )
     assert relaxed_norm(cover_by_cells(X), Y).value == pytest.approx(0.8165, abs=5e-5)

@@ -13,15 +13,11 @@ from lib.copositive import (
     cover_by_cells,
     cover_by_positive_cell,
     cover_by_simplices,
-    gaussian_draw,
-    pentagon_draw,
     prove_over_cover,
     prove_whitened,
     relaxed_norm,
-    search_looseness,
     solve_relaxation,
     solve_whitened,
-    sphere_draw,
 )
 from lib.copositive import relaxation as relaxation_module
 from lib.copositive import whitened as whitened_module
@@ -343,7 +339,7 @@ def test_whitened_point_cuts_only_the_singular_values_that_are_too_long():
     assert scaled < cut - 0.01
 
 
-# -- scalar programs and the search
+# -- scalar programs
 
 
 @pytest.mark.parametrize(
@@ -360,23 +356,3 @@ def test_scalar_program_returns_the_neurons():
     assert found.status == "optimal"
     assert w == pytest.approx([0.5, 0.0], abs=1e-6)
     assert v == pytest.approx([0.0, 0.5], abs=1e-6)
-
-
-def test_draws_have_their_shapes():
-    rng = np.random.default_rng(6)
-    shapes = [
-        tuple(M.shape for M in draw(rng))
-        for draw in (gaussian_draw(6, 3, 2), sphere_draw(6, 4), pentagon_draw(4, 0.1))
-    ]
-    assert shapes == [((6, 3), (6, 2)), ((6, 4), (6, 3)), ((6, 4), (6, 2))]
-
-
-@pytest.mark.parametrize(("trials", "share"), [(0, 0.5), (3, 1.0), (3, 0.0)])
-def test_search_refuses_empty_limits(trials, share):
-    with pytest.raises(ValueError, match="trials >= 1 and 0 < share < 1"):
-        search_looseness(
-            gaussian_draw(5, 2, 1),
-            np.random.default_rng(0),
-            trials=trials,
-            share=share,
-        )

@@ -11,6 +11,7 @@ from hypothesis.extra import numpy as hnp
 from lib.arrangements import enumerate_cells
 from lib.arrangements.cells import unit_normals
 from lib.arrangements.triangulation import find_incidence
+from lib.cone_pca import oracle
 from lib.copositive import (
     cover_by_cells,
     cover_by_positive_cell,
@@ -22,7 +23,6 @@ from lib.copositive import (
     solve_whitened,
 )
 from lib.copositive.bounds import bound_eigenvalue, bound_norm
-from lib.copositive.relaxation import largest_on_faces
 from lib.losses import SQUARED
 from lib.problem import Network, Problem, objective
 
@@ -192,7 +192,7 @@ def test_blocks_have_the_outputs_and_the_value_of_the_grams(X, seed):
 def test_relaxed_norm_is_between_its_sides_and_above_kappa(X, seed):
     Z = np.random.default_rng(seed).standard_normal((len(X), 2))
     pieces, cells = cover_by_simplices(X), cover_by_cells(X)
-    kappa = largest_on_faces(pieces, Z)[0]
+    kappa = oracle(X, Z).value
     assert kappa <= relaxed_norm(cells, Z).bound
     norm = relaxed_norm(pieces, Z)
     assert norm.value * (1 - ROUNDING) <= kappa <= norm.bound

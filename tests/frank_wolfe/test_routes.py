@@ -12,14 +12,13 @@ from lib.copositive import (
     solve_relaxation,
     solve_whitened,
 )
-from lib.copositive.relaxation import largest_on_faces
 from lib.cutting_plane import Bundle, Centre, solve_dual
 from lib.data import load_images, one_hot
 from lib.frank_wolfe import solve
 from lib.problem import Problem, objective
 from lib.recovery import prune, recover_from_activations, recover_from_relaxation
 from lib.svd import closed_form, whiten
-from tests.problems import random_problem, spiral_problem
+from tests.problems import attained, random_problem, spiral_problem
 
 pytestmark = pytest.mark.paper
 
@@ -158,7 +157,7 @@ def test_bound_of_columns_holds_on_all_faces_of_all_pieces():
     Z = found.solution.proof.Z
     # 464 cells, some 2,500 pieces: the oracle that priced them has no part in this.
     assert len(everything) > 10 * len(found.solution.cover)
-    assert largest_on_faces(everything, Z)[0] <= problem.beta * (1 + ROUNDING)
+    assert attained(problem.X, Z) <= problem.beta * (1 + ROUNDING)
 
 
 # -- whitened data

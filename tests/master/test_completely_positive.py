@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lib.copositive.counterexamples import horn_matrix, pentagon_matrix
+from experiments.recovery import horn_matrix, pentagon_matrix
 from lib.master.completely_positive import EXACT
 from lib.recovery import factorize
 

@@ -8,7 +8,7 @@ from lib.arrangements import planar_walls
 from lib.certificate import certify
 from lib.frank_wolfe import solve
 from lib.recovery import recover_from_blocks, recover_from_grams
-from tests.problems import random_problem, section_5_1, spiral_problem
+from tests.problems import cover_of, random_problem, section_5_1, spiral_problem
 
 pytestmark = pytest.mark.paper
 
@@ -61,7 +61,8 @@ def test_matrices_of_17_give_an_optimal_network(problem):
     patterns, rays = planar_cells(problem)
     grams, _, value = solve_17(problem, patterns, rays)
     optimum = solve(problem).certificate.primal
-    found = recover_from_grams(problem, patterns, grams, rays)
+    cover = cover_of(problem.X, patterns, rays)
+    found = recover_from_grams(problem, cover, grams)
     assert found.stated == pytest.approx(value, rel=INTERIOR_POINT)
     assert found.cost == pytest.approx(optimum, rel=INTERIOR_POINT)
     assert found.excess <= INTERIOR_POINT * found.stated
@@ -84,6 +85,6 @@ def test_facets_serve_as_well_as_rays_in_the_plane(problem):
     patterns, rays = planar_cells(problem)
     grams, _, _ = solve_17(problem, patterns, rays)
     optimum = solve(problem).certificate.primal
-    found = recover_from_grams(problem, patterns, grams)
+    found = recover_from_grams(problem, cover_of(problem.X, patterns), grams)
     # What the interior point leaves outside a cell, 1e-8 of a block, is clipped.
     assert found.cost == pytest.approx(optimum, rel=1e-5)

@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 from scipy.optimize import nnls
 
+from experiments import split_by_rays, split_by_shift
 from lib.problem import Problem, objective
 from lib.recovery import (
     recover_from_activations,
     recover_from_blocks,
     recover_from_grams,
     split_block,
-    split_by_rays,
-    split_by_shift,
 )
+from tests.problems import cover_of
 
 ROUNDING = 1e-12
 """Relative error of a pseudo-inverse and a few products of well-scaled numbers."""
@@ -122,8 +122,8 @@ def test_lists_of_different_lengths_are_refused():
     pattern = np.ones((2, 8), dtype=bool)
     with pytest.raises(ValueError, match="got 2 patterns, 1 rays, 1 blocks"):
         recover_from_blocks(problem, pattern, [QUADRANT], [np.zeros((2, 3))])
-    with pytest.raises(ValueError, match="got 2 patterns, 1 grams, 1 rays"):
-        recover_from_grams(problem, pattern, [np.eye(2)])
+    with pytest.raises(ValueError, match="got 2 regions, 1 grams"):
+        recover_from_grams(problem, cover_of(problem.X, pattern), [np.eye(2)])
 
 
 # -- matrices of (17) and (20)
@@ -132,7 +132,8 @@ def test_lists_of_different_lengths_are_refused():
 def test_two_samples_come_back_from_the_matrix_of_17():
     # Both neurons alone: U = diag(q, q) with 2 beta q = 1/2, that is |u|^2 = 1/2.
     problem = Problem(np.eye(2), [1.0, -1.0], 0.5)
-    found = recover_from_grams(problem, np.array([[True, True]]), [0.5 * np.eye(2)])
+    cover = cover_of(problem.X, np.array([[True, True]]))
+    found = recover_from_grams(problem, cover, [0.5 * np.eye(2)])
     assert found.is_exact
     assert found.stated == pytest.approx(0.75)
     assert found.cost == pytest.approx(0.75)
@@ -153,7 +154,8 @@ def test_matrix_outside_its_cone_is_reported_as_a_loss(with_rays):
     problem = Problem(np.eye(2), [1.0, -1.0], 0.5)
     gram = np.array([[1.0, -1.0], [-1.0, 1.0]])
     rays = [QUADRANT] if with_rays else None
-    found = recover_from_grams(problem, np.ones((1, 2), bool), [gram], rays)
+    cover = cover_of(problem.X, np.ones((1, 2), bool), rays)
+    found = recover_from_grams(problem, cover, [gram])
     assert not found.is_exact
     assert found.factor_error > 0.5
     # 1/2 y^T (I + 2 u u^T)^-1 y + beta^2 |u|^2 is below the optimum 3/4.

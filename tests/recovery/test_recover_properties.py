@@ -16,6 +16,7 @@ from lib.recovery import (
     split_block,
 )
 from lib.svd import closed_form, whiten
+from tests.problems import cover_of
 
 pytestmark = pytest.mark.property
 
@@ -87,12 +88,10 @@ def test_matrices_of_an_optimal_network_come_back_at_its_cost(seed, with_rays):
     cells = list(cells_of(problem, solution.network))
     if not cells:
         return
-    found = recover_from_grams(
-        problem,
-        np.array([pattern for pattern, _, _ in cells]),
-        [U[own].T @ U[own] / (2 * problem.beta) for _, _, own in cells],
-        [rays for _, rays, _ in cells] if with_rays else None,
-    )
+    patterns, rays, members = zip(*cells, strict=True)
+    cover = cover_of(problem.X, patterns, rays if with_rays else None)
+    grams = [U[own].T @ U[own] / (2 * problem.beta) for own in members]
+    found = recover_from_grams(problem, cover, grams)
     optimum = solution.certificate.primal
     # (17) at the network's own matrices is at most its cost: V is chosen anew.
     assert found.stated <= optimum * (1 + VALUE)

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from lib.problem import Network, Problem, objective
-from lib.svd import trim, whiten
+from lib.svd import whiten
 from lib.svd.whitening import deviation
 
 ROUNDING = 1e-12
@@ -80,26 +79,3 @@ def test_deviation_is_the_frobenius_norm():
 def test_data_that_cannot_be_whitened_are_refused(X, demean, message):
     with pytest.raises(ValueError, match=message):
         whiten(X, demean=demean)
-
-
-def test_trimmed_network_answers_the_same_for_less():
-    rng = np.random.default_rng(5)
-    X = whiten(samples(6, 9), demean=False).X
-    problem = Problem(X, rng.standard_normal((6, 2)), 0.3)
-    network = Network(rng.standard_normal((7, 9)), rng.standard_normal((7, 2)))
-    less = trim(X, network)
-    np.testing.assert_allclose(less.predict(X), network.predict(X), atol=ROUNDING)
-    assert (X @ less.U.T >= -ROUNDING).all()
-    assert less.path_norm < network.path_norm
-    assert objective(problem, less) < objective(problem, network)
-    # (w)_+ is all that is left of w = X u.
-    hidden = np.linalg.norm(np.maximum(X @ network.U.T, 0), axis=0)
-    lengths = np.linalg.norm(network.V, axis=1)
-    assert less.path_norm == pytest.approx(hidden @ lengths, rel=ROUNDING)
-
-
-def test_trimming_needs_white_samples():
-    X = whiten(samples(6, 9), demean=True).X
-    network = Network(np.ones((1, 9)), np.ones((1, 2)))
-    with pytest.raises(ValueError, match=r"needs X X\^T = I; got X \(6, 9\)"):
-        trim(X, network)

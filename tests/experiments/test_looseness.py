@@ -1,0 +1,26 @@
+"""Draws and limits of the search for data on which (19) is not tight."""
+
+import numpy as np
+import pytest
+
+from experiments import gaussian_draw, pentagon_draw, search_looseness, sphere_draw
+
+
+def test_draws_have_their_shapes():
+    rng = np.random.default_rng(6)
+    shapes = [
+        tuple(M.shape for M in draw(rng))
+        for draw in (gaussian_draw(6, 3, 2), sphere_draw(6, 4), pentagon_draw(4, 0.1))
+    ]
+    assert shapes == [((6, 3), (6, 2)), ((6, 4), (6, 3)), ((6, 4), (6, 2))]
+
+
+@pytest.mark.parametrize(("trials", "share"), [(0, 0.5), (3, 1.0), (3, 0.0)])
+def test_search_refuses_empty_limits(trials, share):
+    with pytest.raises(ValueError, match="trials >= 1 and 0 < share < 1"):
+        search_looseness(
+            gaussian_draw(5, 2, 1),
+            np.random.default_rng(0),
+            trials=trials,
+            share=share,
+        )
