@@ -11,9 +11,8 @@ import numpy as np
 from lib.arrangements.double_description import (
     RAY_TOLERANCE,
     clip_cone,
+    first_edges,
     independent_first,
-    make_table,
-    simplicial_cones,
 )
 from lib.numerics import Array, require_finite, unit_of, unit_rows
 
@@ -79,20 +78,8 @@ def cone_of(B: Array) -> Cone:
     lines = np.linalg.svd(basis.T)[2][basis.shape[1] :]
     if len(walls) == 0:
         return Cone(np.zeros((0, B.shape[1])), np.eye(B.shape[1]), walls)
-    rays = _rays(walls[order] @ basis) @ basis.T
-    return Cone(rays, lines, walls)
-
-
-def _rays(walls: Array) -> Array:
-    """Return the extreme rays of a cone without lines, (k, r)."""
-    k, r = walls.shape
-    size = 64 * 2**r
-    while True:
-        pile = simplicial_cones(walls, size)
-        pile.open[0] = 1  # the bottom one: positive on the first r walls
-        if clip_cone(pile, walls, make_table(k, r, len(pile.rays))):
-            return pile.rays[: pile.starts[1]].copy()
-        size *= 4
+    inside = walls[order] @ basis
+    return Cone(clip_cone(inside, first_edges(inside)) @ basis.T, lines, walls)
 
 
 def cone_pca(A: Array, B: Array) -> ConeMaximum:
