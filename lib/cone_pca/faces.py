@@ -14,6 +14,7 @@ from lib.arrangements.double_description import (
     first_edges,
     independent_first,
 )
+from lib.arrangements.triangulation import ON_WALL, largest_of
 from lib.numerics import Array, require_finite, unit_of, unit_rows
 
 FEASIBLE = 1e-10
@@ -120,7 +121,7 @@ def cone_pca(A: Array, B: Array) -> ConeMaximum:
     _check(A, B)
     unit, cone = unit_of(A), cone_of(B)
     A = A / unit
-    on_wall = np.abs(cone.rays @ cone.walls.T) <= RAY_TOLERANCE * 10  # (k, m)
+    on_wall = np.abs(cone.rays @ cone.walls.T) <= ON_WALL  # (k, m)
     best = ConeMaximum(0.0, _anywhere(cone), 0)
     faces, seen, tried = [frozenset(range(len(cone.rays)))], set(), 0
     while faces:
@@ -172,7 +173,7 @@ def _facets(face: frozenset[int], on_wall: np.ndarray) -> list[frozenset[int]]:
         frozenset(ray for ray in rays if on_wall[ray, wall])
         for wall in range(on_wall.shape[1])
     } - {face}
-    return [s for s in subsets if not any(s < other for other in subsets)]
+    return largest_of(subsets)
 
 
 def cone_pca_by_subsets(A: Array, B: Array) -> ConeMaximum:
