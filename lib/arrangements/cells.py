@@ -11,11 +11,7 @@ from math import comb, e, pi
 
 import numpy as np
 
-from lib.arrangements.double_description import (
-    cut_cones,
-    first_edges,
-    independent_first,
-)
+from lib.arrangements.double_description import cut_cones, independent_first
 from lib.numerics import EPS, Array, unit_rows
 from lib.numerics.compiled import compiled
 
@@ -254,8 +250,7 @@ def iterate_cells(X: Array, chunk: int = 4096) -> Iterator[Chunk]:
         )
         return
     walls = _walls(X)
-    normals = walls.normals @ walls.basis
-    for found in cut_cones(normals, first_edges(normals), chunk):
+    for found in cut_cones(walls.normals, walls.edges, chunk):
         yield _mirrored(walls, *found)
 
 
@@ -263,11 +258,13 @@ def iterate_cells(X: Array, chunk: int = 4096) -> Iterator[Chunk]:
 class _Walls:
     """The distinct walls, ordered so that the first r are independent.
 
-    ``basis`` (d, r) spans the normals; sample j has the wall ``owner[j]`` turned by
+    ``basis`` (d, r) spans the normals, which are in its coordinates, as are the
+    ``edges`` of the cone of the first r; sample j has the wall ``owner[j]`` turned by
     ``turned[j]``, +1 or -1, or 0 if it is zero.
     """
 
     normals: Array
+    edges: Array
     basis: Array
     owner: np.ndarray
     turned: np.ndarray
@@ -276,11 +273,11 @@ class _Walls:
 def _walls(X: Array) -> _Walls:
     """Find the distinct walls of X and how its samples lie to them."""
     normals = unit_normals(X)
-    order, basis = independent_first(normals)
+    order, basis, inside, edges = independent_first(normals)
     cosines = unit_rows(X) @ normals[order].T
     owner = np.abs(cosines).argmax(axis=1)
     turned = np.sign(cosines[np.arange(len(X)), owner]).astype(np.int8)
-    return _Walls(normals[order], basis, owner, turned)
+    return _Walls(inside, edges, basis, owner, turned)
 
 
 def _mirrored(

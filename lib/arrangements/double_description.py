@@ -24,28 +24,35 @@ Part = namedtuple("Part", "rays on sides level")
 the ``sides`` (k,) of the first ``level`` walls, by which the cone has been cut."""
 
 
-def independent_first(normals: Array) -> tuple[np.ndarray, Array]:
-    """Return an order in which the first r normals span all, and their basis."""
+def independent_first(normals: Array) -> tuple[np.ndarray, Array, Array, Array]:
+    """Order unit normals, (k, d), so that the first r of them span all.
+
+    Returns
+    -------
+    order : (k,) int array
+    basis : (d, r) array
+        Orthonormal columns that span the normals.
+    walls : (k, r) array
+        The normals in this order and basis.
+    edges : (r, r) array
+        Unit rays of the cone of the first r walls; ray i is on all of them but i.
+    """
     residue = normals.copy()
-    order, basis = list(range(len(normals))), []
+    order, axes = list(range(len(normals))), []
     for step in range(min(normals.shape)):
         sizes = np.linalg.norm(residue[order[step:]], axis=1)
         best = step + int(sizes.argmax())
         if sizes.max() <= RAY_TOLERANCE:
             break
         order[step], order[best] = order[best], order[step]
-        basis.append(residue[order[step]] / np.linalg.norm(residue[order[step]]))
+        axes.append(residue[order[step]] / np.linalg.norm(residue[order[step]]))
         for _ in range(2):
-            residue -= np.outer(residue @ basis[-1], basis[-1])
-    return np.array(order, dtype=np.int64), np.array(basis).reshape(
-        -1, normals.shape[1]
-    ).T
-
-
-def first_edges(walls: Array) -> Array:
-    """Return the unit rays of the cone of the first r walls; ray i is on all but i."""
-    edges = np.linalg.inv(walls[: walls.shape[1]]).T
-    return edges / np.linalg.norm(edges, axis=1)[:, None]
+            residue -= np.outer(residue @ axes[-1], axes[-1])
+    basis = np.array(axes).reshape(-1, normals.shape[1]).T
+    walls = normals[order] @ basis
+    edges = np.linalg.inv(walls[: len(axes)]).T
+    edges /= np.linalg.norm(edges, axis=1)[:, None]
+    return np.array(order, dtype=np.int64), basis, walls, edges
 
 
 @compiled
@@ -142,7 +149,10 @@ def cut(cone, walls, heights):
     for new in range(m, len(rays)):
         i, j = edges[new - m]
         a, b = heights[i], -heights[j]
-        rays[new], on[new] = (b * rays[i] + a * rays[j]) / (a + b), on[i] & on[j]
+        for k in range(r):
+            rays[new, k] = (b * rays[i, k] + a * rays[j, k]) / (a + b)
+        for k in range(len(walls)):
+            on[new, k] = on[i, k] & on[j, k]
         on[new, level] = True
         polish(rays[new], walls[on[new]])
     above = np.array(flat + [i for i in range(m) if heights[i] > 0.0])
@@ -188,7 +198,10 @@ def finish(stack, walls):
         above, below = cut(cone, walls, heights)
         stack.append(above)
         cone, heights = advance(below, walls, False)
-    witness = cone.rays.sum(axis=0)
+    witness = np.zeros(walls.shape[1])
+    for i in range(len(cone.rays)):
+        for a in range(len(witness)):
+            witness[a] += cone.rays[i, a]
     normalise(witness)
     return cone.sides, witness, cone.rays
 

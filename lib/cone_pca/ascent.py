@@ -11,7 +11,6 @@ import numpy as np
 from lib.cone_pca.simplicial_cones import Points
 from lib.numerics import Array
 from lib.numerics.compiled import (
-    add_outer,
     compiled,
     diagonalise,
     inner,
@@ -49,7 +48,10 @@ def gather(points, signs, A):
     A[:] = 0.0
     for j in range(len(signs)):
         if signs[j] > 0:
-            add_outer(A, 1.0, points.Z[j], points.X[j])
+            for a in range(len(A)):
+                z = points.Z[j, a]
+                for k in range(A.shape[1]):
+                    A[a, k] += z * points.X[j, k]
 
 
 @compiled
@@ -58,7 +60,9 @@ def turn(points, work, j, sign):
     change = (1.0 if sign > 0 else 0.0) - (1.0 if work.signs[j] > 0 else 0.0)
     work.signs[j] = sign
     if change != 0.0:
-        add_outer(work.A, change, points.Z[j], points.X[j])
+        for a in range(len(work.A)):
+            for k in range(work.A.shape[1]):
+                work.A[a, k] += change * points.Z[j, a] * points.X[j, k]
 
 
 @compiled

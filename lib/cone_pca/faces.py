@@ -11,7 +11,6 @@ import numpy as np
 from lib.arrangements.double_description import (
     RAY_TOLERANCE,
     clip_cone,
-    first_edges,
     independent_first,
 )
 from lib.arrangements.triangulation import ON_WALL, largest_of
@@ -74,13 +73,12 @@ def cone_of(B: Array) -> Cone:
     """
     require_finite("B", B)
     walls = unit_rows(B, zeros=False)
-    order, basis = independent_first(walls)
+    _, basis, inside, edges = independent_first(walls)
     # The right singular vectors beyond the rank span what no wall sees.
     lines = np.linalg.svd(basis.T)[2][basis.shape[1] :]
     if len(walls) == 0:
         return Cone(np.zeros((0, B.shape[1])), np.eye(B.shape[1]), walls)
-    inside = walls[order] @ basis
-    return Cone(clip_cone(inside, first_edges(inside)) @ basis.T, lines, walls)
+    return Cone(clip_cone(inside, edges) @ basis.T, lines, walls)
 
 
 def cone_pca(A: Array, B: Array) -> ConeMaximum:

@@ -9,7 +9,6 @@ from collections import namedtuple
 import numpy as np
 
 from lib.numerics.compiled import (
-    add_outer,
     compiled,
     diagonalise,
     inner,
@@ -93,7 +92,9 @@ def settle(points, node, heights):
             low, high = min(low, height), max(high, height)
         allowance = SIDE_TOLERANCE * points.sizes[j]
         if low >= -allowance:
-            add_outer(A, 1.0, points.Z[j], X[j])
+            for a in range(len(A)):
+                for k in range(r):
+                    A[a, k] += points.Z[j, a] * X[j, k]
         elif high > allowance:
             undecided[kept] = j
             kept += 1

@@ -47,7 +47,9 @@ def inner(a, b):
 @compiled
 def normalise(vector):
     """Scale a vector to unit length."""
-    vector /= np.sqrt(inner(vector, vector))
+    length = np.sqrt(inner(vector, vector))
+    for k in range(len(vector)):
+        vector[k] /= length
 
 
 @compiled
@@ -57,14 +59,6 @@ def remove(axis, vector):
     for k in range(len(vector)):
         vector[k] -= share * axis[k]
     return share
-
-
-@compiled
-def add_outer(total, share, z, x):
-    """Add ``share z x^T`` to a matrix."""
-    for a in range(len(z)):
-        for k in range(len(x)):
-            total[a, k] += share * z[a] * x[k]
 
 
 @compiled
