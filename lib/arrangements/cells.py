@@ -11,15 +11,7 @@ from math import comb, e, pi
 
 import numpy as np
 
-from lib.arrangements.double_description import (
-    Harvest,
-    cut_cones,
-    enlarged,
-    independent_first,
-    make_harvest,
-    make_table,
-    simplicial_cones,
-)
+from lib.arrangements.double_description import cut_cones, independent_first
 from lib.numerics import EPS, Array, unit_rows
 from lib.numerics.compiled import compiled
 
@@ -258,19 +250,21 @@ def iterate_cells(X: Array, chunk: int = 4096) -> Iterator[Chunk]:
         )
         return
     walls = _walls(X)
-    for harvest in _harvests(walls.normals @ walls.basis, chunk):
-        yield _mirrored(walls, harvest)
+    for found in cut_cones(walls.normals, walls.edges, chunk):
+        yield _mirrored(walls, *found)
 
 
 @dataclass(frozen=True, eq=False)
 class _Walls:
     """The distinct walls, ordered so that the first r are independent.
 
-    ``basis`` (d, r) spans the normals; sample j has the wall ``owner[j]`` turned by
+    ``basis`` (d, r) spans the normals, which are in its coordinates, as are the
+    ``edges`` of the cone of the first r; sample j has the wall ``owner[j]`` turned by
     ``turned[j]``, +1 or -1, or 0 if it is zero.
     """
 
     normals: Array
+    edges: Array
     basis: Array
     owner: np.ndarray
     turned: np.ndarray
@@ -279,45 +273,28 @@ class _Walls:
 def _walls(X: Array) -> _Walls:
     """Find the distinct walls of X and how its samples lie to them."""
     normals = unit_normals(X)
-    order, basis = independent_first(normals)
+    order, basis, inside, edges = independent_first(normals)
     cosines = unit_rows(X) @ normals[order].T
     owner = np.abs(cosines).argmax(axis=1)
     turned = np.sign(cosines[np.arange(len(X)), owner]).astype(np.int8)
-    return _Walls(normals[order], basis, owner, turned)
+    return _Walls(inside, edges, basis, owner, turned)
 
 
-def _harvests(walls: Array, chunk: int) -> Iterator[Harvest]:
-    """Yield the cells on the positive side of the first wall, (k, r), in turns."""
-    k, r = walls.shape
-    pile = simplicial_cones(walls, 64 * 2**r)
-    table = make_table(k, r, len(pile.rays))
-    harvest = make_harvest(k, r, chunk, 4 * chunk * r)
-    status = 1
-    while status:
-        status = cut_cones(pile, walls, table, harvest)
-        if status == 2:
-            pile = enlarged(pile, 4)
-            table = make_table(k, r, len(pile.rays))
-        elif harvest.cells[0] > 0:
-            yield harvest
-            harvest.cells[0] = 0
-        elif status == 1:  # one cell has more rays than fit
-            harvest = make_harvest(k, r, chunk, 4 * len(harvest.rays))
-
-
-def _mirrored(walls: _Walls, harvest: Harvest) -> Chunk:
-    """Return the harvested cells and their opposites, on all samples."""
-    count = int(harvest.cells[0])
-    active = harvest.signs[:count, walls.owner] * walls.turned  # (count, n)
-    patterns = np.vstack([active >= 0, active <= 0])
-    witnesses = harvest.witnesses[:count] @ walls.basis.T
-    starts = harvest.starts[: count + 1]
-    rays = harvest.rays[: starts[-1]] @ walls.basis.T
-    bounds = np.concatenate([starts[:-1], starts[:-1] + starts[-1]])
+def _mirrored(
+    walls: _Walls, sides: np.ndarray, witnesses: Array, rays: Array, ends: np.ndarray
+) -> Chunk:
+    """Return the cells that were found and their opposites, on all samples."""
+    active = sides[:, walls.owner] * walls.turned  # (count, n)
+    witnesses, rays = witnesses @ walls.basis.T, rays @ walls.basis.T
+    starts = np.append(0, ends[:-1])
     return Chunk(
-        np.packbits(patterns, axis=1),
+        np.packbits(np.vstack([active >= 0, active <= 0]), axis=1),
         np.vstack([witnesses, -witnesses]),
-        Rays(np.vstack([rays, -rays]), bounds, bounds + np.tile(np.diff(starts), 2)),
+        Rays(
+            np.vstack([rays, -rays]),
+            np.append(starts, starts + len(rays)),
+            np.append(ends, ends + len(rays)),
+        ),
     )
 
 

@@ -44,7 +44,7 @@ class Incidence:
         A hyperplane that touches the cell in less than a facet touches it within
         one, so facets are the largest of the sets of rays on one hyperplane.
         """
-        return _largest({_members(column) for column in self.on.T})
+        return largest_of({_members(column) for column in self.on.T})
 
     @property
     def walls(self) -> np.ndarray:
@@ -154,12 +154,12 @@ def triangulate(facets: list[frozenset[int]], dimension: int) -> list[tuple[int,
     pieces = []
     for facet in sorted(facets, key=sorted):
         if apex not in facet:
-            sides = _largest({facet & other for other in facets if other != facet})
+            sides = largest_of({facet & other for other in facets if other != facet})
             below = triangulate(sides, dimension - 1)
             pieces += [(apex, *piece) for piece in below]
     return pieces
 
 
-def _largest(sets: set[frozenset[int]]) -> list[frozenset[int]]:
+def largest_of(sets: set[frozenset[int]]) -> list[frozenset[int]]:
     """Return the sets that are contained in no other one."""
     return [s for s in sets if not any(s < other for other in sets)]

@@ -23,7 +23,6 @@ import numpy as np
 from lib.cone_pca.simplicial_cones import (
     SIDE_TOLERANCE,
     Points,
-    Stack,
     center,
     halve,
     is_below,
@@ -31,24 +30,15 @@ from lib.cone_pca.simplicial_cones import (
     majorise,
     make_face_scratch,
     make_scratch,
-    make_stack,
     settle,
     top_of_cone,
+    undecided_cone,
 )
 from lib.numerics import EPS, Array
 from lib.numerics.compiled import compiled
 
-OPEN_NODES = 512
-"""Open nodes that a thread may hold; depth first they are a few per cut above."""
-
-STACK_BYTES = 2**27
-"""Memory for the open nodes of a thread; less than OPEN_NODES fit if n is large."""
-
 FOUND = 64
 """Maxima that a part can report; the last are the best."""
-
-LEFT_CONES = 2**14
-"""Cones that can be left open by a turn of a worker."""
 
 CONE_BUDGET = 64
 """Cones looked at below an open one before others get their turn ..."""
@@ -67,8 +57,8 @@ SHARED_PARTS, SHARED_LENGTH = 64, 256
 """... and what they are for an executor: so many that no worker is idle for long, and
 some 10 s each, so that a part is worth sending."""
 
-Log = namedtuple("Log", "level tolerance open nodes deepest found directions")
-"""What one thread counts, as arrays of one entry, and the maxima it found."""
+Log = namedtuple("Log", "level tolerance nodes leaves deepest found directions")
+"""What one part counts, as arrays of one entry, and the maxima it found."""
 
 Cones = namedtuple("Cones", "rays depths levels")
 """Open cones: rays (k, r, r), cuts above each (k,), proved bounds (k,)."""
@@ -122,25 +112,22 @@ class Outcome:
 
 
 @compiled
-def explore(points, stack, work, log, budget):
-    """Prune, solve or halve the open nodes, the last first, within ``budget``."""
+def explore(points, stack, work, log, most):
+    """Prune, solve or halve the open nodes, the last first, up to so many nodes."""
     scratch, faces, u = work
-    while 0 < log.open[0] < len(stack.counts) and log.nodes[0] < budget:
+    while len(stack) > 0 and log.nodes[0] < most:
         log.nodes[0] += 1
-        log.open[0] -= 1
-        top = log.open[0]
-        log.deepest[0] = max(log.deepest[0], stack.depths[top])
-        left = settle(points, stack, top, scratch.heights)
-        cut = center(points, stack, top, scratch)
-        majorise(points, stack, top, scratch)
+        node = settle(points, stack.pop(), scratch.heights)
+        log.deepest[0] = max(log.deepest[0], node.depth)
+        cut = center(points, node, scratch)
+        majorise(points, node, scratch)
         if is_below(log.level[0], scratch):
             continue
-        if left > 0:
-            halve(stack, top, scratch.heights, cut)
-            log.open[0] += 2
+        if len(node.undecided) > 0:
+            stack.extend(halve(node, scratch.heights, cut))
             continue
-        log.nodes[1] += 1
-        value = top_of_cone(stack.maps[top], stack.rays[top], log.level[0], faces, u)
+        log.leaves[0] += 1
+        value = top_of_cone(node.A, node.rays, log.level[0], faces, u)
         if value > log.level[0]:
             log.level[0] = value * (1.0 + log.tolerance[0])
             log.directions[log.found[0] % len(log.directions)] = u
@@ -148,49 +135,33 @@ def explore(points, stack, work, log, budget):
 
 
 @compiled
-def load(points, stack, log, rays, depth):
-    """Make one node the only open one; everything is undecided again."""
-    stack.rays[0] = rays
-    stack.maps[0] = 0.0
-    for j in range(len(points.X)):
-        stack.undecided[0, j] = j
-    stack.counts[0] = len(points.X)
-    stack.depths[0] = depth
-    log.open[0] = 1
-
-
-@compiled
-def appraise(points, stack, scratch, top):
+def appraise(points, node, scratch):
     """Return the least level provable for an open node."""
-    settle(points, stack, top, scratch.heights)
-    center(points, stack, top, scratch)
-    majorise(points, stack, top, scratch)
+    node = settle(points, node, scratch.heights)
+    center(points, node, scratch)
+    majorise(points, node, scratch)
     return least_level(scratch)
 
 
 @compiled
-def visit(points, stack, work, log, batch):
-    """Explore below each node of a batch; put what stays open into its ``left``.
+def visit(points, cones, work, log, budget):
+    """Explore below each cone; return the rays, depths and bounds of what stays open.
 
-    Returns how many nodes were visited and how many are left: when ``left`` might
-    not hold what one more node leaves, the rest of the batch is not visited.
+    Cones below the level are done.
     """
-    given, left, budget = batch
-    kept = 0
-    for i in range(len(given.levels)):
-        if kept + len(stack.counts) > len(left.levels):
-            return i, kept
-        if given.levels[i] <= log.level[0]:
-            continue
-        load(points, stack, log, given.rays[i], given.depths[i])
-        explore(points, stack, work, log, log.nodes[0] + budget)
-        for top in range(log.open[0]):
-            left.rays[kept] = stack.rays[top]
-            left.depths[kept] = stack.depths[top]
-            bound = appraise(points, stack, work[0], top)
-            left.levels[kept] = min(bound, given.levels[i])
-            kept += 1
-    return len(given.levels), kept
+    left = []
+    for i in range(len(cones.levels)):
+        if cones.levels[i] > log.level[0]:
+            stack = [undecided_cone(points, cones.rays[i], cones.depths[i])]
+            explore(points, stack, work, log, log.nodes[0] + budget)
+            for node in stack:
+                bound = min(appraise(points, node, work[0]), cones.levels[i])
+                left.append((node.rays, node.depth, bound))
+    rays = np.empty((len(left), *cones.rays.shape[1:]))
+    depths, levels = np.empty(len(left), dtype=np.int64), np.empty(len(left))
+    for i in range(len(left)):
+        rays[i], depths[i], levels[i] = left[i]
+    return rays, depths, levels
 
 
 def bound_cone(points: Points, rays: Array) -> float:
@@ -228,36 +199,8 @@ def bound_cone(points: Points, rays: Array) -> float:
             f"bound_cone needs {r} unit rays at right angles or less; got rays "
             f"{rays.shape} with products down to {gram.min():.2g}. Cut the cone first."
         )
-    worker = _Worker(points)
-    load(points, worker.stack, worker.log, rays, 0)
-    return float(appraise(points, worker.stack, worker.work[0], 0))
-
-
-class _Worker:
-    """A stack, work space and log, for one thread."""
-
-    def __init__(self, points: Points) -> None:
-        """Allocate for these points."""
-        self.points = points
-        n, r = points.X.shape
-        c = points.Z.shape[1]
-        size = min(OPEN_NODES, STACK_BYTES // (4 * n + 8 * r * (r + c)))
-        self.stack: Stack = make_stack(max(size, 2 * r + 2), n, r, c)
-        self.work = make_scratch(n, r, c), make_face_scratch(r, c), np.zeros(r)
-        self.left = Cones(
-            np.zeros((LEFT_CONES, r, r)),
-            np.zeros(LEFT_CONES, dtype=np.int64),
-            np.zeros(LEFT_CONES),
-        )
-        counts = [np.zeros(k, dtype=np.int64) for k in (1, 2, 1, 1)]
-        self.log = Log(np.zeros(1), np.zeros(1), *counts, np.zeros((FOUND, r)))
-
-    def turn(self, cones: Cones, budget: int) -> Cones:
-        """Explore below these cones; return those left open, with their bounds."""
-        batch = cones, self.left, budget
-        visited, kept = visit(self.points, self.stack, self.work, self.log, batch)
-        left = pick(self.left, slice(kept))
-        return above([pick(cones, slice(visited, None)), left], self.log.level[0])
+    scratch = make_scratch(*points.X.shape, points.Z.shape[1])
+    return float(appraise(points, undecided_cone(points, rays, 0), scratch))
 
 
 def pick(cones: Cones, which: slice | np.ndarray) -> Cones:
@@ -305,14 +248,8 @@ class Part:
     deadline: float
 
 
-def explore_part(part: Part, worker: _Worker | None = None) -> tuple[Cones, Log]:
+def explore_part(part: Part) -> tuple[Cones, Log]:
     """Search below the cones of a part, in one thread, until a limit is reached.
-
-    Parameters
-    ----------
-    part : Part
-    worker : _Worker, optional
-        For the same points, to be used again.
 
     Returns
     -------
@@ -320,20 +257,21 @@ def explore_part(part: Part, worker: _Worker | None = None) -> tuple[Cones, Log]
         Those still open: every cone of the part is pruned by a proof at the level of
         the log or below, solved, or covered by these.
     log : Log
-        What the worker found and counted.
+        What was found and counted.
     """
-    worker, cones = worker or _Worker(part.points), part.cones
-    log = worker.log
-    log.level[0], log.tolerance[0] = part.level, part.tolerance
-    log.nodes[:] = log.found[:] = log.deepest[:] = 0
-    size = max(TURN_OPERATIONS // (part.budget * _operations(part.points)), 1)
+    points, cones = part.points, part.cones
+    (n, r), c = points.X.shape, points.Z.shape[1]
+    work = make_scratch(n, r, c), make_face_scratch(r, c), np.zeros(r)
+    counts = (np.zeros(1, dtype=np.int64) for _ in range(4))
+    given = np.array([part.level]), np.array([part.tolerance])
+    log = Log(*given, *counts, np.zeros((FOUND, r)))
+    size = max(TURN_OPERATIONS // (part.budget * _operations(points)), 1)
     while True:  # a turn also if there is no time at all: so rounds come to an end
-        left = worker.turn(pick(cones, slice(size)), part.budget)
+        left = Cones(*visit(points, pick(cones, slice(size)), work, log, part.budget))
         cones = above([left, pick(cones, slice(size, None))], log.level[0])
         done = len(cones.levels) == 0 or log.nodes[0] >= part.most
         if done or time() >= part.deadline:
-            break
-    return cones, Log(*(column.copy() for column in log))
+            return cones, log
 
 
 def _operations(points: Points) -> int:
@@ -375,11 +313,9 @@ def branch_and_bound(
     search = _Search(points, max(limits.level, value * (1 + limits.tolerance)), limits)
     parts, turns = (PARTS, 1) if executor is None else (SHARED_PARTS, SHARED_LENGTH)
     threads = nullcontext(executor) if executor else ThreadPoolExecutor(os.cpu_count())
-    workers = [None if executor else _Worker(points) for _ in range(parts)]
     with threads as pool:
         while not search.is_over():
-            dealt = search.deal(parts, turns)
-            for explored in pool.map(explore_part, dealt, workers[: len(dealt)]):
+            for explored in pool.map(explore_part, search.deal(parts, turns)):
                 search.take(*explored)
             search.join()
     return search.outcome()
@@ -417,7 +353,7 @@ class _Search:
         self.level = max(self.level, float(log.level[0]))
         self.found.append(log.directions[: log.found[0]])
         self.nodes += int(log.nodes[0])
-        self.leaves += int(log.nodes[1])
+        self.leaves += int(log.leaves[0])
         self.deepest = max(self.deepest, int(log.deepest[0]))
 
     def join(self) -> None:

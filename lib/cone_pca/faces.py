@@ -12,9 +12,8 @@ from lib.arrangements.double_description import (
     RAY_TOLERANCE,
     clip_cone,
     independent_first,
-    make_table,
-    simplicial_cones,
 )
+from lib.arrangements.triangulation import ON_WALL, largest_of
 from lib.numerics import Array, require_finite, unit_of, unit_rows
 
 FEASIBLE = 1e-10
@@ -74,25 +73,12 @@ def cone_of(B: Array) -> Cone:
     """
     require_finite("B", B)
     walls = unit_rows(B, zeros=False)
-    order, basis = independent_first(walls)
+    _, basis, inside, edges = independent_first(walls)
     # The right singular vectors beyond the rank span what no wall sees.
     lines = np.linalg.svd(basis.T)[2][basis.shape[1] :]
     if len(walls) == 0:
         return Cone(np.zeros((0, B.shape[1])), np.eye(B.shape[1]), walls)
-    rays = _rays(walls[order] @ basis) @ basis.T
-    return Cone(rays, lines, walls)
-
-
-def _rays(walls: Array) -> Array:
-    """Return the extreme rays of a cone without lines, (k, r)."""
-    k, r = walls.shape
-    size = 64 * 2**r
-    while True:
-        pile = simplicial_cones(walls, size)
-        pile.open[0] = 1  # the bottom one: positive on the first r walls
-        if clip_cone(pile, walls, make_table(k, r, len(pile.rays))):
-            return pile.rays[: pile.starts[1]].copy()
-        size *= 4
+    return Cone(clip_cone(inside, edges) @ basis.T, lines, walls)
 
 
 def cone_pca(A: Array, B: Array) -> ConeMaximum:
@@ -133,7 +119,7 @@ def cone_pca(A: Array, B: Array) -> ConeMaximum:
     _check(A, B)
     unit, cone = unit_of(A), cone_of(B)
     A = A / unit
-    on_wall = np.abs(cone.rays @ cone.walls.T) <= RAY_TOLERANCE * 10  # (k, m)
+    on_wall = np.abs(cone.rays @ cone.walls.T) <= ON_WALL  # (k, m)
     best = ConeMaximum(0.0, _anywhere(cone), 0)
     faces, seen, tried = [frozenset(range(len(cone.rays)))], set(), 0
     while faces:
@@ -185,7 +171,7 @@ def _facets(face: frozenset[int], on_wall: np.ndarray) -> list[frozenset[int]]:
         frozenset(ray for ray in rays if on_wall[ray, wall])
         for wall in range(on_wall.shape[1])
     } - {face}
-    return [s for s in subsets if not any(s < other for other in subsets)]
+    return largest_of(subsets)
 
 
 def cone_pca_by_subsets(A: Array, B: Array) -> ConeMaximum:

@@ -154,14 +154,9 @@ class Oracle:
         # Directions that were cut move |X u| by at most `discarded`.
         slack = reduced.discarded * float(np.linalg.norm(Z))
         slack += UNDERFLOW * (self.X.size + Z.size)
-        return Maximum(
-            value=small.value * unit,
-            # The last step up covers a product that is itself rounded down to zero.
-            bound=math.nextafter((small.bound + slack) * unit, math.inf),
-            direction=reduced.basis @ small.direction,
-            candidates=small.candidates @ reduced.basis.T,
-            candidate_values=small.candidate_values * unit,
-        )
+        # The last step up covers a product that is itself rounded down to zero.
+        bound = math.nextafter((small.bound + slack) * unit, math.inf)
+        return replace(small.mapped(reduced.basis, unit), bound=bound)
 
     def _maximise(self, Z: Array, unit: float) -> Maximum:
         """Maximise over the reduced coordinates, by the method of their rank."""
@@ -323,14 +318,7 @@ class InCoordinates:
 
     def __call__(self, Z: Array) -> Maximum:
         """Bound kappa of Z, (n, c)."""
-        found = self.bound(Z)
-        return Maximum(
-            found.value / self.unit,
-            found.bound / self.unit,
-            self.basis.T @ found.direction,
-            found.candidates @ self.basis,
-            found.candidate_values / self.unit,
-        )
+        return self.bound(Z).mapped(self.basis.T, 1.0 / self.unit)
 
 
 def _search(
@@ -368,9 +356,7 @@ def _lifted(points: Points, ends: Array, limits: Limits) -> tuple[float, Array]:
         seconds=LIFTED_SHARE * limits.seconds,
     )
     starts = np.vstack([found.directions, -found.directions])
-    if len(starts) > 0:
-        ends = np.vstack([ascend(points, starts), ends])
-    return found.bound, ends
+    return found.bound, np.vstack([ascend(points, starts), ends])
 
 
 def _seeds(X: Array) -> Array:

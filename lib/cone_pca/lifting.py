@@ -95,9 +95,8 @@ class Lifting:
     sides : (m, r) array
         Decided points, oriented such that ``sides @ u >= 0``.
     frame : tuple of array
-        Orthonormal basis of all y: ``(h + g) / sqrt 2`` is free; ``(h - g) / sqrt 2``
-        and the decided entries are ``Q v`` with the rows (k, q) and (m, q) of Q, and
-        ``u = back v``, back (r, q).
+        Of the orthonormal basis of all y: ``(h + g) / sqrt 2`` is free, and the rest
+        of y is ``E v``, E (s, q), where ``u = back v``, back (r, q).
     """
 
     labels: np.ndarray
@@ -105,7 +104,7 @@ class Lifting:
     Z: Array
     A: Array
     sides: Array
-    frame: tuple[Array, Array, Array]
+    frame: tuple[Array, Array]
 
     @property
     def pairs(self) -> tuple[np.ndarray, np.ndarray]:
@@ -128,44 +127,34 @@ def lift(points: UnitPoints, sides: np.ndarray) -> Lifting:
     X, D = XU[free], sides[fixed, None] * XU[fixed]
     Q, sigma, Vt = svd(np.vstack([X * HALF, D]), full_matrices=False)
     seen = sigma > FLAT * sigma[0]
-    Q, back = Q[:, seen], Vt[seen].T / sigma[seen]
+    Q, back, k = Q[:, seen], Vt[seen].T / sigma[seen], len(free)
+    E = np.vstack([Q[:k] * HALF, -Q[:k] * HALF, Q[k:]])
     labels = np.concatenate([free, free + n, np.where(sides > 0, 0, n)[fixed] + fixed])
-    frame = Q[: len(X)], Q[len(X) :], back
-    return Lifting(labels, X, Z[free], points.Z[on].T @ points.X[on], D, frame)
+    return Lifting(labels, X, Z[free], points.Z[on].T @ points.X[on], D, (E, back))
 
 
 def from_frame(lifting: Lifting, V: Array) -> Array:
     """Return the vectors y of coordinates V, (k + q, p), in the orthonormal basis."""
-    Q, Q_fixed, _ = lifting.frame
-    mean, half = V[: len(Q)] * HALF, Q @ V[len(Q) :] * HALF
-    return np.vstack([mean + half, mean - half, Q_fixed @ V[len(Q) :]])
+    k = len(lifting.X)
+    mean, rest = V[:k] * HALF, lifting.frame[0] @ V[k:]
+    return np.vstack([rest[:k] + mean, rest[k : 2 * k] + mean, rest[2 * k :]])
 
 
 def to_frame(lifting: Lifting, W: Array) -> Array:
     """Return the form W, (s, s) and symmetric, in the orthonormal basis of all y."""
-    Q, Q_fixed, _ = lifting.frame
-    k, q = Q.shape
-    hh, hg, gg = W[:k, :k], W[:k, k : 2 * k], W[k : 2 * k, k : 2 * k]
-    hd, gd, dd = W[:k, 2 * k :], W[k : 2 * k, 2 * k :], W[2 * k :, 2 * k :]
-    form = np.empty((k + q, k + q), W.dtype)
-    crossed = hg + hg.T
-    form[:k, :k] = (hh + gg + crossed) / 2
-    form[:k, k:] = (hh - gg + hg.T - hg) @ Q / 2 + (hd + gd) @ Q_fixed * W.dtype.type(
-        HALF
-    )
-    form[k:, :k] = form[:k, k:].T
-    mixed = Q.T @ (hd - gd) @ Q_fixed * HALF
-    form[k:, k:] = Q.T @ (hh + gg - crossed) @ Q / 2 + Q_fixed.T @ dd @ Q_fixed
-    form[k:, k:] += mixed + mixed.T
-    return form
+    k, E = len(lifting.X), lifting.frame[0]
+    both = W[:k] + W[k : 2 * k]
+    side = both @ E * W.dtype.type(HALF)
+    mean = (both[:, :k] + both[:, k : 2 * k]) / 2
+    return np.block([[mean, side], [side.T, E.T @ W @ E]])
 
 
 def roots(lifting: Lifting) -> tuple[Array, Array]:
     """Return matrices that map y to ``u``, (r, s), and to ``Z^T (X u)_+``, (c, s)."""
-    Q, Q_fixed, back = lifting.frame
-    U = np.hstack([back @ Q.T * HALF, -back @ Q.T * HALF, back @ Q_fixed.T])
+    E, back = lifting.frame
+    U = back @ E.T
     C = lifting.A @ U
-    C[:, : len(Q)] += lifting.Z.T
+    C[:, : len(lifting.X)] += lifting.Z.T
     return U, C
 
 
@@ -292,17 +281,17 @@ def proved_level(lifting: Lifting, N: Array) -> float:
 
 
 def form_of(lifting: Lifting, N: Array) -> Array:
-    """Return ``|Z^T h + A u|^2 + y^T N y`` as a form of (u, h); lower blocks only."""
-    X, Z, A, D = lifting.X, lifting.Z, lifting.A, lifting.sides
-    k, r = X.shape
-    hh, hg, gg = N[:k, :k], N[:k, k : 2 * k], N[k : 2 * k, k : 2 * k]
-    hd, gd, dd = N[:k, 2 * k :], N[k : 2 * k, 2 * k :], N[2 * k :, 2 * k :]
-    Q = np.zeros((r + k, r + k))
-    Q[r:, r:] = hh + hg + hg.T + gg + Z @ Z.T
-    Q[r:, :r] = (hd + gd) @ D - (hg + gg) @ X + Z @ A
-    mixed = X.T @ (gd @ D)
-    Q[:r, :r] = X.T @ gg @ X + D.T @ dd @ D + A.T @ A - mixed - mixed.T
-    return Q
+    """Return ``|Z^T h + A u|^2 + y^T N y`` as a form of (u, h), N symmetric."""
+    root = np.hstack([lifting.A, lifting.Z.T])
+    return root.T @ root + on_rectifiers(lifting, on_rectifiers(lifting, N).T)
+
+
+def on_rectifiers(lifting: Lifting, rows: Array) -> Array:
+    """Return linear forms of y as forms of (u, h), with ``g = h - X u``."""
+    k = len(lifting.X)
+    by_h, by_g = rows[:, :k], rows[:, k : 2 * k]
+    by_u = rows[:, 2 * k :] @ lifting.sides - by_g @ lifting.X
+    return np.hstack([by_u, by_h + by_g])
 
 
 def formation_error(lifting: Lifting, N: Array, shift: float) -> float:

@@ -32,6 +32,24 @@ class Maximum:
     candidates: Array
     candidate_values: Array
 
+    def mapped(self, basis: Array, unit: float) -> "Maximum":
+        """Return what this says of ``unit * X @ basis.T``, if it is about X.
+
+        Parameters
+        ----------
+        basis : (d, r) array
+            Orthonormal columns, or orthonormal rows that keep all candidates' lengths.
+        unit : float
+            A power of two.
+        """
+        return Maximum(
+            self.value * unit,
+            self.bound * unit,
+            basis @ self.direction,
+            self.candidates @ basis.T,
+            self.candidate_values * unit,
+        )
+
 
 class AnyOracle(Protocol):
     """What ``bound=`` takes: anything that bounds kappa for one X, asked with Z alone.

@@ -165,7 +165,8 @@ class _SignSearch:
         for side in (1, -1):
             child = sides.copy()
             child[chosen] = side
-            kept = _places(lifting.labels, lift(self.points, child).labels)
+            labels = lift(self.points, child).labels
+            kept = (lifting.labels == labels[:, None]).argmax(axis=1)
             state = SplittingState(
                 solver.S[np.ix_(kept, kept)],
                 solver.Y[np.ix_(kept, kept)],
@@ -179,12 +180,6 @@ class _SignSearch:
         highest = max([self.level, *(-node[0] for node in self.heap)])
         bound = highest * self.points.scale * (1 + 8 * EPS)
         return LiftedBound(bound + self.points.slack, directions, self.nodes)
-
-
-def _places(labels: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Return where the wanted labels stand among all."""
-    order = np.argsort(labels)
-    return order[np.searchsorted(labels, wanted, sorter=order)]
 
 
 def _leading(solver: Splitting) -> Array:

@@ -29,9 +29,9 @@ bounds the face either way."""
 Points = namedtuple("Points", "X Z sizes weights")
 """Data: X (n, r), Z (n, c), ``sizes[j] = |x_j|`` and ``weights[j] = |z_j|``."""
 
-Stack = namedtuple("Stack", "rays maps undecided counts depths")
-"""Open nodes: rays (s, r, r) one a row, maps A (s, c, r), undecided (s, n) of which
-the first ``counts`` hold, and the number of cuts above each node."""
+Node = namedtuple("Node", "rays A undecided depth")
+"""An open cone: its rays (r, r), one a row, the map A (c, r) of the decided points,
+which points are undecided, and the number of cuts above it."""
 
 Scratch = namedtuple(
     "Scratch", "heights images shares spread upper gram slack comparison factor"
@@ -69,62 +69,53 @@ def make_face_scratch(r: int, c: int) -> FaceScratch:
     return FaceScratch(rays, basis, triangle, np.zeros((r, c)), form, vectors, needed)
 
 
-def make_stack(size: int, n: int, r: int, c: int) -> Stack:
-    """Allocate room for open nodes."""
-    return Stack(
-        np.zeros((size, r, r)),
-        np.zeros((size, c, r)),
-        np.zeros((size, n), dtype=np.int32),
-        np.zeros(size, dtype=np.int64),
-        np.zeros(size, dtype=np.int64),
-    )
+@compiled
+def undecided_cone(points, rays, depth):
+    """Return the node of some rays on which no point is decided yet."""
+    A = np.zeros((points.Z.shape[1], points.X.shape[1]))
+    return Node(rays.copy(), A, np.arange(len(points.X)).astype(np.int32), depth)
 
 
 @compiled
-def settle(points, stack, top, heights):
-    """Decide the points on one side of node ``top``; return how many are left.
+def settle(points, node, heights):
+    """Decide the points on one side of a node; return it with those that are left.
 
     ``heights[q, i]`` becomes ``x_j . w_i`` of the q-th undecided point j.
     """
-    rays, A, undecided = stack.rays[top], stack.maps[top], stack.undecided[top]
-    X, Z, r, kept = points.X, points.Z, len(rays), 0
-    for q in range(stack.counts[top]):
-        j = undecided[q]
+    rays, A, undecided, depth = node
+    X, r, kept = points.X, len(rays), 0
+    for j in undecided:
         low, high = np.inf, -np.inf
         for i in range(r):
-            height = 0.0
-            for k in range(r):
-                height += rays[i, k] * X[j, k]
+            height = inner(rays[i], X[j])
             heights[kept, i] = height
             low, high = min(low, height), max(high, height)
         allowance = SIDE_TOLERANCE * points.sizes[j]
         if low >= -allowance:
-            for a in range(Z.shape[1]):
+            for a in range(len(A)):
                 for k in range(r):
-                    A[a, k] += Z[j, a] * X[j, k]
+                    A[a, k] += points.Z[j, a] * X[j, k]
         elif high > allowance:
             undecided[kept] = j
             kept += 1
-    stack.counts[top] = kept
-    return kept
+    return Node(rays, A, undecided[:kept], depth)
 
 
 @compiled
-def center(points, stack, top, scratch):
+def center(points, node, scratch):
     """Write ``A_c w_i`` for each ray and return the undecided point to cut by.
 
     An undecided ``(x_j . u)_+`` is ``share x_j . u`` plus a remainder, convex and
     nonnegative; the share gives the rays on both sides the same sum of remainders.
     """
-    rays, A, undecided = stack.rays[top], stack.maps[top], stack.undecided[top]
     heights, images = scratch.heights, scratch.images
     r, c = images.shape
     for i in range(r):
         for a in range(c):
-            images[i, a] = inner(A[a], rays[i])
+            images[i, a] = inner(node.A[a], node.rays[i])
     heaviest, cut = -1.0, 0
-    for q in range(stack.counts[top]):
-        j = undecided[q]
+    for q in range(len(node.undecided)):
+        j = node.undecided[q]
         above = below = high = low = 0.0
         for i in range(r):
             height = heights[q, i]
@@ -152,7 +143,7 @@ def remainder(share, height):
 
 
 @compiled
-def majorise(points, stack, top, scratch):
+def majorise(points, node, scratch):
     """Write a matrix with ``|Z^T (X u)_+|^2 <= l^T upper l`` at ``u = sum l_i w_i``.
 
     With ``p = A_c u`` and the remainders ``q = sum_j z_j r_j(u)`` it bounds
@@ -166,8 +157,8 @@ def majorise(points, stack, top, scratch):
     for i in range(r):
         for k in range(i + 1):
             upper[i, k] = inner(images[i], images[k])
-    for q in range(stack.counts[top]):
-        j, share = stack.undecided[top, q], scratch.shares[q]
+    for q in range(len(node.undecided)):
+        j, share = node.undecided[q], scratch.shares[q]
         weight = points.weights[j]
         for k in range(r):
             pull = 0.0
@@ -185,7 +176,7 @@ def majorise(points, stack, top, scratch):
     for i in range(r):
         for k in range(i + 1):
             upper[i, k] += scratch.spread[i] * scratch.spread[k]
-            scratch.gram[i, k] = inner(stack.rays[top, i], stack.rays[top, k])
+            scratch.gram[i, k] = inner(node.rays[i], node.rays[k])
 
 
 @compiled
@@ -228,34 +219,22 @@ def least_level(scratch):
 
 
 @compiled
-def halve(stack, top, heights, cut):
-    """Replace node ``top`` by the two halves cut where a point meets an edge.
+def halve(node, heights, cut):
+    """Return the two halves of a node, cut where a point meets an edge.
 
     The longest edge that the ``cut``-th undecided point crosses is split at the
     crossing. Any point of the edge would do: the halves always cover the cone.
     """
-    rays = stack.rays[top]
-    r = len(rays)
-    i = k = 0
-    for v in range(r):
-        if heights[cut, v] > heights[cut, i]:
-            i = v
-        if heights[cut, v] < heights[cut, k]:
-            k = v
-    near, far = heights[cut, i], -heights[cut, k]
-    stack.rays[top + 1] = rays
-    stack.maps[top + 1] = stack.maps[top]
-    stack.undecided[top + 1, : stack.counts[top]] = stack.undecided[
-        top, : stack.counts[top]
-    ]
-    stack.counts[top + 1] = stack.counts[top]
-    stack.depths[top] += 1
-    stack.depths[top + 1] = stack.depths[top]
-    middle = stack.rays[top + 1, i]
-    for a in range(r):
-        middle[a] = far * rays[i, a] + near * rays[k, a]
+    rays, A, undecided, depth = node
+    i, k = np.argmax(heights[cut]), np.argmin(heights[cut])
+    middle = -heights[cut, k] * rays[i] + heights[cut, i] * rays[k]
     normalise(middle)
-    rays[k] = middle
+    other = rays.copy()
+    rays[k] = other[i] = middle
+    return (
+        Node(rays, A, undecided, depth + 1),
+        Node(other, A.copy(), undecided.copy(), depth + 1),
+    )
 
 
 @compiled
@@ -286,10 +265,7 @@ def top_of_face(A, mask, rays, scratch):
             form[k, i] = form[i, k]
     vectors = scratch.vectors[:size, :size]
     diagonalise(form, vectors)
-    best = 0
-    for i in range(size):
-        if form[i, i] > form[best, best]:
-            best = i
+    best = np.argmax(np.diag(form))
     y = vectors[:, best]
     for a in range(r):
         scratch.rays[0, a] = 0.0
@@ -311,8 +287,7 @@ def orient(y, triangle, u):
     if low >= -OUTSIDE:
         return 1
     if high <= OUTSIDE:
-        for a in range(len(u)):
-            u[a] = -u[a]
+        u[:] = -u
         return 1
     return 0
 

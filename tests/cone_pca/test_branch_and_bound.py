@@ -14,9 +14,9 @@ from lib.cone_pca.simplicial_cones import (
     majorise,
     make_face_scratch,
     make_scratch,
-    make_stack,
     settle,
     top_of_cone,
+    undecided_cone,
 )
 from lib.cone_pca.spectral_bound import relaxed_bound
 from lib.numerics.compiled import diagonalise, is_positive_semidefinite, orthonormalise
@@ -43,13 +43,11 @@ def samples_of(rays, count, rng):
 
 def bounded(data, rays):
     """Return the scratch space after a node with these rays has been bounded."""
-    (n, r), c = data.X.shape, data.Z.shape[1]
-    stack, scratch = make_stack(2, n, r, c), make_scratch(n, r, c)
-    stack.rays[0], stack.counts[0], stack.undecided[0] = rays, n, np.arange(n)
-    settle(data, stack, 0, scratch.heights)
-    center(data, stack, 0, scratch)
-    majorise(data, stack, 0, scratch)
-    return stack, scratch
+    scratch = make_scratch(*data.X.shape, data.Z.shape[1])
+    node = settle(data, undecided_cone(data, rays, 0), scratch.heights)
+    center(data, node, scratch)
+    majorise(data, node, scratch)
+    return scratch
 
 
 @pytest.mark.parametrize("r", [1, 2, 3, 5, 8])
@@ -86,7 +84,7 @@ def test_level_of_a_cone_is_above_all_of_its_samples(r, width):
     corner = cone_inside_orthant(r, rng)
     rays = corner[0] + width * (corner - corner[0])
     rays /= np.linalg.norm(rays, axis=1, keepdims=True)
-    _, scratch = bounded(data, rays)
+    scratch = bounded(data, rays)
     level = least_level(scratch)
     assert is_below(level, scratch)
     values = correlation(data.X, data.Z, samples_of(rays, 2000, rng))
@@ -102,7 +100,7 @@ def test_level_of_a_decided_cone_with_its_top_inside_is_exact(width):
     data = Points(X, Z, np.linalg.norm(X, axis=1), np.linalg.norm(Z, axis=1))
     u = np.abs(np.linalg.svd(Z.T @ X)[2][0])
     rays = u + width * (np.eye(3) - u)
-    _, scratch = bounded(data, rays / np.linalg.norm(rays, axis=1, keepdims=True))
+    scratch = bounded(data, rays / np.linalg.norm(rays, axis=1, keepdims=True))
     kappa = np.linalg.norm(Z.T @ X, 2)
     assert 0 <= least_level(scratch) / kappa - 1 <= 2e-9
 
