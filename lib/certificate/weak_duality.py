@@ -11,7 +11,7 @@ from lib.cone_pca import AnyOracle, Maximum
 from lib.cone_pca.kappa import oracle_for
 from lib.losses import STAY_INSIDE, best_scale
 from lib.networks import as_network
-from lib.numerics import Array
+from lib.numerics import Array, on_one_thread
 from lib.problem import Bounds, Network, Problem, residual
 
 REFINEMENTS = 3
@@ -71,6 +71,7 @@ class Certificate(Bounds):
         )
 
 
+@on_one_thread
 def certify(
     problem: Problem,
     network: Network | Any,

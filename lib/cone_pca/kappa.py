@@ -26,7 +26,7 @@ from lib.cone_pca.planar import planar_oracle, ray_oracle
 from lib.cone_pca.signs import search_signs
 from lib.cone_pca.simplicial_cones import Points, make_points
 from lib.cone_pca.spectral_bound import relaxed_bound
-from lib.numerics import Array, unit_of, unit_rows
+from lib.numerics import Array, on_one_thread, unit_of, unit_rows
 from lib.problem import reduce_rank
 
 UNDERFLOW = 1e-153
@@ -137,6 +137,7 @@ class Oracle:
             seeds = unit_rows(starts @ self._reduced.basis, zeros=False)
             self._seeds = np.vstack([seeds, self._seeds])
 
+    @on_one_thread
     def __call__(self, Z: Array) -> Maximum:
         """Maximise for Z, (n, c).
 

@@ -17,7 +17,7 @@ from lib.copositive.cover import EXACT_RANK, Cover, split_cell
 from lib.copositive.relaxation import Relaxation, solve_relaxation
 from lib.losses import require_squared
 from lib.master.pieces import Pieces
-from lib.numerics import Array
+from lib.numerics import Array, on_one_thread
 from lib.problem import Problem, reduce_rank
 from lib.problem.problem import require_limits
 
@@ -57,6 +57,7 @@ class Columns:
         return int((traces > ACTIVE * traces.sum()).sum())
 
 
+@on_one_thread
 def solve_by_columns(
     problem: Problem,
     *,

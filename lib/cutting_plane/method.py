@@ -17,7 +17,7 @@ from lib.cone_pca.maximum import silent
 from lib.cutting_plane.barrier import Barrier, Cuts, analytic_centre
 from lib.losses import require_squared
 from lib.master.group_lasso import group_lasso
-from lib.numerics import Array, unit_rows
+from lib.numerics import Array, on_one_thread, unit_rows
 from lib.problem import Network, Problem, objective
 from lib.problem.problem import require_limits
 
@@ -133,6 +133,7 @@ def _project(model: Model, target: Array) -> Array:
     return group_lasso(H.T @ H, H.T @ target, model.problem.beta)
 
 
+@on_one_thread
 def solve_dual(
     problem: Problem,
     rule: Rule | None = None,

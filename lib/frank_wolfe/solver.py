@@ -23,7 +23,7 @@ from lib.master.group_lasso import output_weights
 from lib.master.interior_point import couplings, solve_master
 from lib.master.pieces import Pieces, ridge
 from lib.master.polish import MOST_UNKNOWNS, ON_WALL, polish
-from lib.numerics import Array, unit_rows
+from lib.numerics import Array, on_one_thread, unit_rows
 from lib.problem import Network, Problem, objective
 from lib.problem.problem import require_limits
 from lib.problem.units import Units, in_units
@@ -98,6 +98,7 @@ LAST_ACCURACY = 1e-13
 """Relative accuracy of the last one, where rounding ends."""
 
 
+@on_one_thread
 def solve(
     problem: Problem,
     *,

@@ -9,11 +9,13 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cholesky
+from threadpoolctl import ThreadpoolController
 
 __all__ = [
     "EPS",
     "Array",
     "numerical_rank",
+    "on_one_thread",
     "proved_psd",
     "require_count",
     "require_finite",
@@ -26,6 +28,10 @@ Array = NDArray[np.float64]
 EPS = float(np.finfo(float).eps)
 """Distance from 1 to the next number, 2.2e-16: a rounding errs by at most half of it,
 relatively."""
+
+on_one_thread = ThreadpoolController().wrap(limits=1, user_api="blas")
+"""Decorates what calls BLAS on many small matrices, over which its threads would fight:
+up to 25 times the processor's time for the same result."""
 
 
 def require_finite(
