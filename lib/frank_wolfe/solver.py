@@ -85,8 +85,11 @@ SLACK = 0.1
 """Relative distance of bound and value that the oracle may leave, in units of the gap:
 to close it far from the optimum takes long and proves little."""
 
-STARTS = 4
-"""To the power of the rank: so many climbs from anywhere are tried before a proof."""
+STARTS, MOST_STARTS = 4, 1024
+"""To the power of the rank: so many climbs are tried before a proof; and the most."""
+
+MOST_CLIMBED = 500_000
+"""Most of these climbs times rows of X: about a second."""
 
 MUCH = 0.1
 """Excess of kappa over beta found by few climbs that is enough for a round."""
@@ -220,7 +223,7 @@ class _Search:
         if start is not None:
             network = self.units.enter(start)
         here = self.prove(network, None)
-        convex, patience = None, PATIENCE if self.small else rounds
+        convex, asked = None, False
         for count in range(rounds):
             self.report(here)
             if here.proof.relative_gap <= self.tolerance:
@@ -234,13 +237,13 @@ class _Search:
                 there = self.round(here, fresh)
                 better = _is_better(there.proof, here.proof)
                 here = _best(there, here)
-                early = count < patience or self.excess(here.proof) > NEAR
-                if better and (convex is not None or early):
+                asked = asked and not better
+                early = convex is not None or self.waits(count, here)
+                if (better and early) or self.clock.over:
                     continue
-                if self.clock.over:
-                    continue
-                if not here.whole:
+                if not (here.whole or asked):
                     here = _best(self.prove(here.network, here, wholly=True), here)
+                    asked = True
                     continue
                 if convex is not None or not self.convex:
                     return here, "The round improved neither value nor gap."
@@ -260,10 +263,11 @@ class _Search:
         answers = len(Y) if joined else Y.size
         return X.shape[1] <= MOST_RANK and answers <= MOST_ANSWERS
 
-    @property
-    def small(self) -> bool:
-        """Whether the convex master is faster than long slides."""
-        return self.convex and self.problem.Y.size <= FEW_ANSWERS
+    def waits(self, count: int, here: _State) -> bool:
+        """Tell whether the convex master is not yet faster than slides."""
+        if not self.convex or self.problem.Y.size > FEW_ANSWERS:
+            return True
+        return count < PATIENCE or self.excess(here.proof) > NEAR
 
     def bound(self, **limits: Any) -> AnyOracle:
         """Return the oracle in these coordinates, for some time and accuracy."""
@@ -311,10 +315,11 @@ class _Search:
 
     def starts(self, excess: float) -> Iterator[tuple[float, Array]]:
         """Yield what excess is enough for a round, and where to climb from for it."""
-        rank, least = self.problem.X.shape[1], self.tolerance
+        (rows, rank), least = self.problem.X.shape, self.tolerance
+        many = min(STARTS**rank, MOST_STARTS, MOST_CLIMBED // rows)
         if excess < np.inf:
             least = max(FALL * excess, least)
-        for enough, count in ((MUCH, 0), (least, STARTS**rank)):
+        for enough, count in ((MUCH, 0), (least, many)):
             yield enough, self.rng.standard_normal((count, rank)) @ self.units.basis.T
 
     def excess(self, proof: Certificate) -> float:
