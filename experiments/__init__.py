@@ -5,6 +5,7 @@
 
 from experiments.circle import circle_through
 from experiments.class_map import ClassMap, map_classes
+from experiments.counterexample import pentagon
 from experiments.descents import RateSearch, largest_stable_rate
 from experiments.figure_2 import MaxMargin, factorise_margin
 from experiments.figure_3 import SpiralLosses, classify_spiral
@@ -98,6 +99,7 @@ __all__ = [
     "map_classes",
     "measure_complexity",
     "measure_growth",
+    "pentagon",
     "pentagon_draw",
     "pentagon_matrix",
     "prolong_descent",

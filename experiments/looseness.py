@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.counterexample import pentagon_data
 from lib.cone_pca import kappa_by_cells
 from lib.copositive import (
     cover_by_cells,
@@ -14,7 +15,6 @@ from lib.copositive import (
     relaxed_norm,
     solve_relaxation,
 )
-from lib.copositive.counterexamples import pentagon_data
 from lib.numerics import Array, unit_rows
 from lib.problem import Problem
 

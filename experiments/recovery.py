@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.counterexample import pentagon
 from lib.certificate import Certificate
 from lib.copositive import (
     Relaxation,
     cover_by_simplices,
-    pentagon,
     solve_relaxation,
 )
 from lib.frank_wolfe import solve

@@ -2,7 +2,6 @@
 
 from lib.copositive.bounds import bound_norm, prove_over_cover
 from lib.copositive.columns import solve_by_columns
-from lib.copositive.counterexamples import pentagon
 from lib.copositive.cover import (
     cover_by_cells,
     cover_by_positive_cell,
@@ -17,7 +16,6 @@ __all__ = [
     "cover_by_cells",
     "cover_by_positive_cell",
     "cover_by_simplices",
-    "pentagon",
     "prove_over_cover",
     "prove_whitened",
     "relaxed_norm",

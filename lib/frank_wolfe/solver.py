@@ -116,8 +116,8 @@ def solve(
 
     Problem (5) is convex in the measure that the neurons form: by Lemma 4 it
     minimises ``loss + beta * gauge``, and the gauge has the atoms
-    ``(X u)_+ g^T``. Each round certifies the network, adds a neuron at every
-    local maximum of ``|R^T (X u)_+|`` above beta, finds the best output weights
+    ``(X u)_+ g^T``. Each round certifies the network, from rank 3 on only where climbs
+    find little, adds a neuron at every local maximum of ``|R^T (X u)_+|`` above beta, finds the best output weights
     of all neurons (a group lasso), and slides them inside their cells if they are
     few or if nothing else helps. Where that rests, or takes long, a convex master goes
     on: (17) over the simplicial pieces of cells that hold the neurons and the local
@@ -137,7 +137,8 @@ def solve(
     rounds : int
         Most rounds.
     seconds : float
-        Most time; it is looked at between rounds and in the oracle.
+        Most time; it is looked at between rounds and in the oracle. Half is kept for
+        a proof where the rounds have none.
     progress : callable, optional
         Called with each :class:`Round`; its values are in the units of the
         problem.
@@ -158,7 +159,7 @@ def solve(
 
     Notes
     -----
-    Section 3.2 without the bisection of (14). A round costs an oracle call,
+    Section 3.2 without the bisection of (14). A round costs an oracle call, in the plane
     O(n log n + n c), plus a master program independent of n.
 
     Examples

@@ -8,22 +8,22 @@ import pytest
 
 from experiments import (
     gaussian_draw,
+    pentagon,
     pentagon_draw,
     search_looseness,
     sphere_draw,
 )
+from experiments.counterexample import pentagon_data
 from lib.arrangements import enumerate_cells
 from lib.cone_pca import kappa_by_cells, oracle
 from lib.copositive import (
     cover_by_cells,
     cover_by_positive_cell,
     cover_by_simplices,
-    pentagon,
     relaxed_norm,
     solve_relaxation,
     solve_whitened,
 )
-from lib.copositive.counterexamples import pentagon_data
 from lib.copositive.textbook import (
     copositive_program,
     literal_program,

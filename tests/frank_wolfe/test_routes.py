@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from experiments import pentagon
 from lib.certificate import certify
 from lib.copositive import (
     cover_by_cells,
     cover_by_simplices,
-    pentagon,
     solve_by_columns,
     solve_relaxation,
     solve_whitened,

@@ -6,9 +6,9 @@ import re
 import numpy as np
 import pytest
 
+from experiments import pentagon
 from lib.arrangements import enumerate_cells
 from lib.cone_pca import oracle
-from lib.copositive import pentagon
 from lib.frank_wolfe import solve
 from lib.problem import Problem
 from tools.book import Book

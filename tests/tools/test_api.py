@@ -26,7 +26,7 @@ OFTEN_USED = {
     "lib.frank_wolfe": ["solve", "path", "enclose", "algorithm_1"],
     "lib.cutting_plane": ["solve_dual"],
     "lib.copositive": [
-        *("solve_relaxation", "cover_by_simplices", "cover_by_cells", "pentagon"),
+        *("solve_relaxation", "cover_by_simplices", "cover_by_cells"),
         "solve_whitened",
     ],
     "lib.copositive.textbook": ["scalar_program", "literal_program", "gauge_program"],

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lib.copositive.cover import cover_by_cells, cover_by_simplices
-from lib.copositive.relaxation import (
+from lib.copositive import (
     Relaxation,
-    RelaxedNorm,
+    cover_by_cells,
+    cover_by_simplices,
     relaxed_norm,
     solve_relaxation,
 )
+from lib.copositive.relaxation import RelaxedNorm
 from lib.numerics import Array
 from lib.problem import Problem
 
