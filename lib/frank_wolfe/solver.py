@@ -117,9 +117,9 @@ def solve(
     Problem (5) is convex in the measure that the neurons form: by Lemma 4 it
     minimises ``loss + beta * gauge``, and the gauge has the atoms
     ``(X u)_+ g^T``. Each round certifies the network, from rank 3 on only where climbs
-    find little, adds a neuron at every local maximum of ``|R^T (X u)_+|`` above beta, finds the best output weights
-    of all neurons (a group lasso), and slides them inside their cells if they are
-    few or if nothing else helps. Where that rests, or takes long, a convex master goes
+    find little, adds a neuron at every local maximum of ``|R^T (X u)_+|`` above beta,
+    finds the best output weights of all neurons (a group lasso), and slides them inside
+    their cells if they are few or if nothing else helps. Where that rests, or takes long, a convex master goes
     on: (17) over the simplicial pieces of cells that hold the neurons and the local
     maxima, exact up to rank 4. The best network and the best dual point of all rounds
     are kept, so that neither side of the gap ever gets worse, and the certificate
@@ -159,8 +159,8 @@ def solve(
 
     Notes
     -----
-    Section 3.2 without the bisection of (14). A round costs an oracle call, in the plane
-    O(n log n + n c), plus a master program independent of n.
+    Section 3.2 without the bisection of (14). A round costs an oracle call, O(n log n +
+    n c) in the plane, plus a master program independent of n.
 
     Examples
     --------
