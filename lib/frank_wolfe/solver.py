@@ -119,11 +119,12 @@ def solve(
     ``(X u)_+ g^T``. Each round certifies the network, from rank 3 on only where climbs
     find little, adds a neuron at every local maximum of ``|R^T (X u)_+|`` above beta,
     finds the best output weights of all neurons (a group lasso), and slides them inside
-    their cells if they are few or if nothing else helps. Where that rests, or takes long, a convex master goes
-    on: (17) over the simplicial pieces of cells that hold the neurons and the local
-    maxima, exact up to rank 4. The best network and the best dual point of all rounds
-    are kept, so that neither side of the gap ever gets worse, and the certificate
-    closes when no direction is above beta. No radius t has to be guessed.
+    their cells if they are few or if nothing else helps. Where that rests, or takes
+    long, a convex master goes on: (17) over the simplicial pieces of cells that hold
+    the neurons and the local maxima, exact up to rank 4. The best network and the best
+    dual point of all rounds are kept, so that neither side of the gap ever gets worse,
+    and the certificate closes when no direction is above beta. No radius t has to be
+    guessed.
 
     Parameters
     ----------
