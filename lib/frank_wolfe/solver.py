@@ -13,7 +13,7 @@ from scipy.linalg import LinAlgError
 from lib.certificate import Certificate, Round, Solution, certify
 from lib.certificate.solution import REACHED
 from lib.certificate.weak_duality import from_dual_point, proved_value
-from lib.cone_pca import AnyOracle, Maximum
+from lib.cone_pca import AnyOracle, Maximum, Oracle
 from lib.cone_pca.kappa import Clock, InCoordinates, oracle_for
 from lib.frank_wolfe.sliding.merge import merged
 from lib.frank_wolfe.sliding.step import cross, slide
@@ -300,7 +300,8 @@ class _Search:
         gap, excess = 1.0, np.inf
         if here is not None:
             gap, excess = min(here.proof.relative_gap, 1.0), here.excess
-        for enough, starts in () if wholly or self.clock.late else self.starts(excess):
+        climbs = isinstance(self.oracle, Oracle) and not (wholly or self.clock.late)
+        for enough, starts in self.starts(excess) if climbs else ():
             found = proved(self.bound(starts=starts))
             left = self.excess(found)
             if _is_near(found):

@@ -6,9 +6,11 @@ from functools import partial
 
 import numpy as np
 import pytest
+from threadpoolctl import ThreadpoolController, threadpool_limits
 
-from lib.certificate import certify
+from lib.certificate import beta_max, certify
 from lib.cone_pca import oracle
+from lib.cone_pca.branch_and_bound import branch_and_bound
 from lib.data import gaussian_teacher
 from lib.frank_wolfe import DEFAULT_TOLERANCE, solve
 from lib.problem import Problem, objective
@@ -225,6 +227,62 @@ def test_tolerance_below_rounding_is_a_status_and_not_an_endless_loop():
         "No neuron improves the network any more.",
     )
     assert solution.certificate.relative_gap <= DEFAULT_TOLERANCE
+
+
+def test_rounds_are_proved_when_climbs_find_little_as_accurately_as_it_needs(
+    monkeypatch,
+):
+    proofs = []
+
+    def counted(*told):
+        proofs.append(told[2].tolerance)
+        return branch_and_bound(*told)
+
+    monkeypatch.setattr("lib.cone_pca.kappa.branch_and_bound", counted)
+    rng = np.random.default_rng(0)
+    X, Y = rng.standard_normal((30, 4)), rng.standard_normal((30, 3))
+    beta = 0.02 * beta_max(Problem(X, Y, 1.0)).value
+    proofs.clear()
+    seen = []
+    solution = solve(Problem(X, Y, beta), progress=lambda _: seen.append(len(proofs)))
+    assert solution.converged
+    assert seen[len(seen) // 2] == 0  # climbs found neurons enough
+    assert seen[-1] > 0
+    assert proofs[0] > 1e-3  # as accurate as the gap needs it
+    assert proofs[-1] <= DEFAULT_TOLERANCE
+
+
+def test_an_oracle_that_is_not_ours_is_asked_as_it_is():
+    class Foreign:
+        def __init__(self, X):
+            self.X, self.asked = X, 0
+
+        def __call__(self, Z):
+            self.asked += 1
+            return oracle(self.X, Z)
+
+    problem = random_problem(share=0.1, r=3)
+    asked = Foreign(problem.X)
+    own, other = solve(problem), solve(problem, bound=asked)
+    assert own.converged
+    assert other.converged
+    assert asked.asked >= len(other.history)
+    assert other.certificate.primal == pytest.approx(own.certificate.primal, rel=VALUE)
+
+
+def test_blas_works_on_one_thread_and_gets_its_threads_back():
+    def threads():
+        pools = ThreadpoolController().select(user_api="blas").info()
+        return {pool["num_threads"] for pool in pools}
+
+    inside = []
+    with threadpool_limits(2, user_api="blas"):
+        if max(threads()) < 2:
+            pytest.skip("BLAS has one thread here")
+        solve(random_problem(share=0.1), progress=lambda _: inside.append(threads()))
+        assert max(threads()) == 2
+    assert inside
+    assert all(found == {1} for found in inside)
 
 
 def test_looser_tolerance_stops_earlier():
