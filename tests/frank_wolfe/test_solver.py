@@ -246,7 +246,7 @@ def test_rounds_are_proved_when_climbs_find_little_as_accurately_as_it_needs(
     seen = []
     solution = solve(Problem(X, Y, beta), progress=lambda _: seen.append(len(proofs)))
     assert solution.converged
-    assert seen[len(seen) // 2] == 0  # climbs found neurons enough
+    assert seen[4] == 0  # climbs found neurons enough
     assert seen[-1] > 0
     assert proofs[0] > 1e-3  # as accurate as the gap needs it
     assert proofs[-1] <= DEFAULT_TOLERANCE
