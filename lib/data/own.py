@@ -92,7 +92,7 @@ def read_network(path: str | Path) -> Network:
     arrays = read_arrays(path, SAVE_ARRAYS)
     if {"U", "V"} <= set(arrays):
         return Network(arrays["U"], arrays["V"])
-    return from_state(arrays, path.name)
+    return from_state(dict(sorted(arrays.items())), path.name)
 
 
 def _existing(path: str | Path, what: str) -> Path:

@@ -70,8 +70,9 @@ def from_state(state: Mapping[str, Array], of: str = "") -> Network:
     Parameters
     ----------
     state : mapping
-        Two names that end in ``weight``, and biases beside them, if there are any.
-        That of the first layer becomes the weight of a last input that is one.
+        Two names that end in ``weight``, first that of the first layer, and biases
+        beside them, if there are any. That of the first layer becomes the weight of a
+        last input that is one.
     of : str
         What the state is of, for the messages.
 
@@ -80,7 +81,7 @@ def from_state(state: Mapping[str, Array], of: str = "") -> Network:
     ValueError
         If there are not two weights, or the last bias is not zero.
     """
-    names = sorted(name for name in state if name.endswith("weight"))
+    names = [name for name in state if name.endswith("weight")]
     if len(names) != 2:
         raise ValueError(
             f"{of} must hold U and V, or two linear layers; got "

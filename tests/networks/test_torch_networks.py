@@ -1,5 +1,7 @@
 """Networks of PyTorch: round trips, biases, and what is refused."""
 
+from collections import OrderedDict
+
 import numpy as np
 import pytest
 import torch
@@ -63,6 +65,14 @@ def test_first_bias_without_ones_in_the_data_is_explained():
     problem = Problem(RNG.standard_normal((5, 2)), RNG.standard_normal((5, 3)), 0.1)
     with pytest.raises(ValueError, match=r"must have 2 inputs.*with_ones"):
         certify(problem, sequential(bias=True))
+
+
+def test_layers_count_in_their_order_and_not_by_their_names():
+    layers = dict(zip(("up", "act", "down"), sequential(), strict=True))
+    module = torch.nn.Sequential(OrderedDict(layers))
+    named, plain = from_torch(module), from_torch(torch.nn.Sequential(*module))
+    assert np.array_equal(named.U, plain.U)
+    assert np.array_equal(named.V, plain.V)
 
 
 def test_last_bias_is_refused_unless_zero():
