@@ -173,7 +173,9 @@ def _gpu() -> str:
 
 def _processor() -> str:
     """Tell the processor's model name, or what the platform knows of it."""
-    told = Path("/proc/cpuinfo")
-    text = told.read_text(encoding="utf-8") if told.exists() else ""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        text = ""
     name = re.search(r"model name\s*: (.+)", text)
     return name[1].strip() if name else platform.processor() or "unknown"

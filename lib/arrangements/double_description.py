@@ -5,6 +5,9 @@ lies on all the walls that they share; a cut adds a ray on every edge that it cr
 and recomputes it from its walls, so that errors do not add up.
 """
 
+# numba loses what is written to an array of a namedtuple in a function that also has a
+# list comprehension: such writes are in functions of their own, advance and part_of.
+
 from collections import namedtuple
 
 import numpy as np

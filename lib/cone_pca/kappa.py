@@ -129,9 +129,9 @@ class Oracle:
         elif self._rank > 2:
             self._seeds = _seeds(X)
             if starts is not None:
-                self.add_starts(starts)
+                self._add_starts(starts)
 
-    def add_starts(self, starts: Array) -> None:
+    def _add_starts(self, starts: Array) -> None:
         """Climb from these neurons, (k, d), too."""
         if self._rank > 2:
             seeds = unit_rows(starts @ self._reduced.basis, zeros=False)
@@ -263,7 +263,7 @@ class _Hurried:
         hurried.limits = replace(limits, seconds=seconds, tolerance=tolerance)
         if self.starts is not None:
             hurried.limits = replace(hurried.limits, nodes=0)
-            hurried.add_starts(self.starts)
+            hurried._add_starts(self.starts)
         return hurried(Z)
 
 

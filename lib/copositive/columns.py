@@ -13,7 +13,7 @@ from lib.certificate.weak_duality import from_dual_point
 from lib.cone_pca import AnyOracle, Maximum
 from lib.cone_pca.kappa import Clock, oracle_for
 from lib.copositive.bounds import DualPoint, ProvedValue
-from lib.copositive.cover import EXACT_RANK, Cover, split_cell
+from lib.copositive.cover import EXACT_RANK, Cover, Region, split_cell
 from lib.copositive.relaxation import Relaxation, solve_relaxation
 from lib.losses import require_squared
 from lib.master.pieces import Pieces
@@ -148,6 +148,7 @@ class _Master(ProvedValue):
                 "lib.frank_wolfe.solve, which takes any rank."
             )
         self.pieces = Pieces(replace(problem, X=X))
+        self.regions: list[Region] = []
         self.best: Relaxation | None = None
         self.value = np.inf
         self.proof = DualPoint(np.zeros_like(problem.Y), (), 0.0, 0.0)
@@ -155,11 +156,11 @@ class _Master(ProvedValue):
 
     def solve(self) -> None:
         """Solve the program over the pieces so far; keep the better solution."""
-        X, regions = self.reduced.coordinates, []
-        for rays in (piece.rays.T for piece in self.pieces):
-            pattern = X @ rays.sum(axis=0) >= 0
-            regions += split_cell(pattern, rays, self.pieces.normals)
-        cover = Cover(self.reduced, tuple(regions), exact=False)
+        X = self.reduced.coordinates
+        for piece in list(self.pieces)[len(self.regions) :]:  # a region each, none goes
+            pattern = X @ piece.rays.sum(axis=1) >= 0
+            self.regions += split_cell(pattern, piece.rays.T, self.pieces.normals)
+        cover = Cover(self.reduced, tuple(self.regions), exact=False)
         found = solve_relaxation(self.problem, cover)
         # The proof of the program scales Z down; the oracle is asked of Z itself.
         self.Z = found.proof.Z * max(found.proof.kappa_bound / self.problem.beta, 1.0)

@@ -280,41 +280,43 @@ class _Search:
         self, network: Network, here: _State | None, *, wholly: bool = False
     ) -> _State:
         """Certify a network, as far as it pays after another."""
-
-        def proved(bound: AnyOracle) -> Certificate:
-            return certify(self.problem, network, bound=bound)
-
+        proved = partial(certify, self.problem, network)
         return _State(network, *self.proof(proved, here, wholly))
 
     def proof(
         self,
-        proved: Callable[[AnyOracle], Certificate],
+        proved: Callable[..., Certificate],
         here: _State | None,
         wholly: bool = False,
     ) -> tuple[Certificate, float, bool]:
         """Prove wholly or by climbs, which find neurons and hardly prove anything.
 
-        While climbs find much of the excess of the last whole proof, the next would
-        only say so. Returns the certificate, that excess, and whether it was whole.
+        ``proved`` takes the oracle as its ``bound``. While climbs find much of the
+        excess of the last whole proof, the next would only say so. Returns the
+        certificate, that excess, and whether it was whole.
         """
         gap, excess = 1.0, np.inf
         if here is not None:
             gap, excess = min(here.proof.relative_gap, 1.0), here.excess
         climbs = isinstance(self.oracle, Oracle) and not (wholly or self.clock.late)
         for enough, starts in self.starts(excess) if climbs else ():
-            found = proved(self.bound(starts=starts))
+            found = proved(bound=self.bound(starts=starts))
             left = self.excess(found)
-            if _is_near(found):
+            if self.is_settled(found):
                 return found, left, True
             if left > enough:
                 return found, min(excess, left), False
         while True:
             slack = SLACK * gap
-            found = proved(self.bound(tolerance=slack / 2))
+            found = proved(bound=self.bound(tolerance=slack / 2))
             kappa, gap = found.kappa, min(found.relative_gap, 1.0)
-            over = kappa.bound > kappa.value * (1 + slack)
-            if over or gap <= self.tolerance or _is_near(found):
+            if self.is_settled(found) or kappa.bound > kappa.value * (1 + slack):
                 return found, self.excess(found), True
+
+    def is_settled(self, proof: Certificate) -> bool:
+        """Tell whether the gap is closed, or the oracle as accurate as it needs."""
+        kappa, gap = proof.kappa, min(proof.relative_gap, 1.0)
+        return gap <= self.tolerance or kappa.bound <= kappa.value * (1 + SLACK * gap)
 
     def starts(self, excess: float) -> Iterator[tuple[float, Array]]:
         """Yield what excess is enough for a round, and where to climb from for it."""
@@ -416,12 +418,8 @@ class _ConvexMaster:
         network = Network(U, ridge(problem, U)).balanced()
         self.pieces.keep_used(point, self.accuracy)
         value = objective(problem, network)
-
-        def proved(bound: AnyOracle) -> Certificate:
-            return from_dual_point(problem, value, point.Z, bound)
-
-        proof = self.search.proof(proved, here)
-        return _State(network, *proof, rough=True)
+        proved = partial(from_dual_point, problem, value, point.Z)
+        return _State(network, *self.search.proof(proved, here), rough=True)
 
 
 def _in_own_units(
@@ -486,12 +484,6 @@ def _best(new: _State, old: _State) -> _State:
     if old.proof.dual > proof.dual:
         proof = replace(proof, dual=old.proof.dual, Z=old.proof.Z)
     return _State(network, proof, new.excess, new.whole, rough)
-
-
-def _is_near(proof: Certificate) -> bool:
-    """Tell whether the oracle's bound is as accurate as the gap needs it."""
-    kappa = proof.kappa
-    return kappa.bound <= kappa.value * (1 + SLACK * min(proof.relative_gap, 1.0))
 
 
 def _slid(problem: Problem, network: Network, limits: dict[str, Any]) -> Network:

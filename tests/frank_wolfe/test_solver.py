@@ -278,6 +278,7 @@ def test_blas_works_on_one_thread_and_gets_its_threads_back():
     inside = []
     with threadpool_limits(2, user_api="blas"):
         if max(threads()) < 2:
+            # OpenBLAS makes no more threads than there are cores: nothing to limit.
             pytest.skip("BLAS has one thread here")
         solve(random_problem(share=0.1), progress=lambda _: inside.append(threads()))
         assert max(threads()) == 2
