@@ -1,4 +1,4 @@
-"""Where (19) is not tight: a cell with five facets, matrices of order 5, random data.
+"""Where (19) is not tight in three dimensions: a cell with five facets, the pentagon.
 
 The paper says that (19) equals (17) for d <= 4, since doubly nonnegative matrices of
 size 4 are completely positive. That argument is about cones with at most four
