@@ -25,7 +25,10 @@ STAMP = "installed.txt"
 """Written last, a copy of the requirements: a broken install is none."""
 
 PACKAGES = tuple(sorted(path.stem for path in REQUIREMENTS.glob("*.txt")))
-MAIN = {"copt": "copt", "pyscnn": "pyscnn", "passagemath": "passagemath-polyhedra"}
+MAIN = {
+    **{"copt": "copt", "pyscnn": "pyscnn", "passagemath": "passagemath-polyhedra"},
+    **{"scip": "pyscipopt", "gurobi": "gurobipy"},
+}
 """The distribution whose version stands for its environment."""
 
 

@@ -61,6 +61,10 @@ CELLS = (
     *(("ours", "{seconds_ours:.2g} s"), ("cells, exact", "{cells_exact}")),
     *(("SageMath", "{exact}"), ("ratio", "{factor}")),
 )
+MAXIMA = (
+    *(("points", "{size}"), ("gap, ours", "{ours}")),
+    *(("SCIP", "{scip}"), ("Gurobi", "{gurobi}")),
+)
 """Tables: the head of each column, and how it writes an entry."""
 
 
@@ -96,6 +100,7 @@ def tables(results: Row) -> dict[str, str]:
         "reach": columns(REACH, map(_reach, reached)),
         "cell by cell": columns(CELL_BY_CELL, map(_steps, filter(_timed, reached))),
         "cells": columns(CELLS, map(_count, results["enumeration"])),
+        "maxima": columns(MAXIMA, map(_maxima, results["maxima"])),
         "remarks": _remarks(results),
         "machine": _machine(results),
     }
@@ -156,6 +161,17 @@ def _count(entry: Row) -> Row:
     return entry | {"exact": exact, "factor": factor}
 
 
+def _maxima(entry: Row) -> Row:
+    """Prepare a comparison of the oracle for its table: gap and time."""
+    shown = dict(entry)
+    for name in ("ours", "scip", "gurobi"):
+        run = entry[name]
+        done = run["status"] == "done"
+        time = f" in {run['seconds']:.2g} s" if done else ""
+        shown[name] = small(run["gap"]) + time if done else run["status"]
+    return shown
+
+
 def _by_method(results: Row, cell: Callable[[Row], str]) -> str:
     """Make a table with a row for each method and a column for each problem."""
     problems = done(results)
@@ -206,6 +222,10 @@ def _each_remark(results: Row) -> Iterator[str]:
             yield (
                 f"**SageMath**, {entry['size']}: {entry['status']}; {entry['reason']}."
             )
+    for entry in results["maxima"]:
+        for name, label in (("scip", "SCIP"), ("gurobi", "Gurobi")):
+            if reason := entry[name]["reason"]:
+                yield f"**{label}**, {entry['size']}: {reason}."
 
 
 def _machine(results: Row) -> str:

@@ -97,6 +97,18 @@ INSTANCES = (
         lambda: random_problem(25, 3, 3, 1.0),
         most_steps=3_000,
     ),
+    Instance(
+        "random-3-200",
+        "rank 3, n = 200",
+        lambda: random_problem(200, 3, 3, 5.0),
+        most_steps=300,
+    ),
+    Instance(
+        "random-4-100",
+        "rank 4, n = 100",
+        lambda: random_problem(100, 4, 3, 5.0),
+        most_steps=300,
+    ),
 )
 
 
@@ -115,6 +127,10 @@ class Sizes:
 
 ARRANGEMENTS = (Sizes(25, 2), Sizes(25, 3), Sizes(50, 3), Sizes(25, 4))
 QUICK_ARRANGEMENTS = (Sizes(25, 2),)
+
+MAXIMA = (Sizes(50, 3), Sizes(100, 4), Sizes(50, 5), Sizes(50, 6))
+QUICK_MAXIMA = (Sizes(10, 3),)
+"""Where the oracle is compared."""
 
 GRID = 1024
 """Coordinates are multiples of 1 / GRID: short fractions, which is in favour of

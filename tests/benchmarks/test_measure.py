@@ -5,10 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from benchmarks import enumeration, measure, page, run
+from benchmarks import enumeration, maxima, measure, page, run
 from benchmarks.problems import INSTANCES, Instance, Sizes, points, random_problem
 from benchmarks.task import Answer, Effort, Method, StoppedError, Task, UnsolvedError
 from lib.arrangements import generic_cell_count
+from lib.cone_pca import Oracle
 from lib.frank_wolfe import solve
 from lib.problem import Network
 from tools.book import REPOSITORY
@@ -117,7 +118,7 @@ def small_results(vector_problem, effort):
     ]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("benchmarks.environments.is_installed", lambda package: False)
-        return run.results(instances, [Sizes(6, 2)], effort)
+        return run.results(instances, [Sizes(6, 2)], effort, [Sizes(6, 3)])
 
 
 def filled(results):
@@ -190,6 +191,42 @@ def test_instances_have_names_of_their_own_and_do_not_change():
         first, second = instance.make(), instance.make()
         assert np.array_equal(first.X, second.X)
         assert np.array_equal(first.Y, second.Y)
+
+
+def test_the_oracle_closes_its_gap_and_what_is_missing_is_named(
+    nothing_installed, effort
+):
+    row = maxima.compare(Sizes(12, 3), effort)
+    assert row["ours"]["status"] == "done"
+    # What rounding may do is added to the bound once the tolerance is reached.
+    assert 0 <= row["ours"]["gap"] <= maxima.TOLERANCE * (1 + 1e-4)
+    assert {row[name]["status"] for name in maxima.RIVALS} == {"not installed"}
+    words = page.columns(page.MAXIMA, [page._maxima(row)])
+    assert "12x3" in words
+    assert words.count("not installed") == 2
+
+
+@pytest.mark.parametrize(
+    ("value", "bound", "status"),
+    [
+        (0.9, 1.1, "done"),
+        (1.1, 1.2, "wrong"),
+        (0.5, 0.9, "wrong"),
+        (0.0, 2.0, "no bound"),
+    ],
+)
+def test_an_answer_that_contradicts_the_oracle_is_called_wrong(
+    monkeypatch, effort, value, bound, status
+):
+    sizes = Sizes(12, 3)
+    kappa = Oracle(maxima.data(sizes)[0])(maxima.data(sizes)[1]).value
+    answer = {"value": value * kappa, "bound": bound * kappa, "seconds": 1.0}
+    monkeypatch.setattr("benchmarks.environments.is_installed", lambda name: True)
+    monkeypatch.setattr(maxima, "call", lambda *told: answer)
+    row = maxima.compare(sizes, effort)["scip"]
+    assert row["status"] == status
+    if status == "done":
+        assert row["gap"] == pytest.approx(1.1 / 0.9 - 1)
 
 
 def test_cells_are_counted_and_what_is_missing_is_named(nothing_installed, effort):
