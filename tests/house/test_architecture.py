@@ -23,7 +23,7 @@ MEDIAN, NINE_IN_TEN = 12, 24
 """Lines of functions with their signatures; the bodies have a median of about 8."""
 
 MOST_ROOMS = 24
-MOST_CODE_LINES = {"lib": 7500, "figures": 900, "tools": 2400}
+MOST_CODE_LINES = {"lib": 8000, "figures": 900, "tools": 2400}
 """Of code, without blank lines, comments and docstrings: what adds takes away."""
 
 LEFT_OUT = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT}
