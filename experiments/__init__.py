@@ -7,6 +7,7 @@ from experiments.circle import circle_through
 from experiments.class_map import ClassMap, map_classes
 from experiments.counterexample import pentagon
 from experiments.descents import RateSearch, largest_stable_rate
+from experiments.errata import AbsoluteLoss, absolute_loss, constant_steps
 from experiments.figure_2 import MaxMargin, factorise_margin
 from experiments.figure_3 import SpiralLosses, classify_spiral
 from experiments.figure_4 import (
@@ -57,6 +58,7 @@ from experiments.whitened_tests import WhitenedTests, generalise_whitened
 
 __all__ = [
     "SPLITS",
+    "AbsoluteLoss",
     "Activations",
     "Ascents",
     "CertifiedResult",
@@ -81,6 +83,7 @@ __all__ = [
     "Stored",
     "Trace",
     "WhitenedTests",
+    "absolute_loss",
     "cached",
     "centroid_questions",
     "certify_digits",
@@ -89,6 +92,7 @@ __all__ = [
     "compare_activations",
     "compare_ascents",
     "compare_programs",
+    "constant_steps",
     "count_nodes",
     "count_questions",
     "factorise_margin",
