@@ -25,7 +25,14 @@ from experiments.looseness import (
     search_looseness,
     sphere_draw,
 )
-from experiments.own_network import Trace, train_model, write_example
+from experiments.own_network import (
+    Trace,
+    go_on,
+    narrow_down,
+    start_model,
+    train_model,
+    write_example,
+)
 from experiments.pooling import (
     PooledDigits,
     PooledPrograms,
@@ -99,10 +106,12 @@ __all__ = [
     "gaussian_draw",
     "generalise_whitened",
     "generate_images",
+    "go_on",
     "largest_stable_rate",
     "map_classes",
     "measure_complexity",
     "measure_growth",
+    "narrow_down",
     "pentagon",
     "pentagon_draw",
     "pentagon_matrix",
@@ -114,6 +123,7 @@ __all__ = [
     "split_by_rays",
     "split_by_shift",
     "split_optimum",
+    "start_model",
     "state_and_recover",
     "train_model",
     "write_example",

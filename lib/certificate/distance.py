@@ -262,8 +262,10 @@ class Neighbourhood:
 
         For labels this is how far its probabilities are from the optimal ones.
         """
-        R = self.problem.loss.residual(self.outputs, self.problem.Y)
-        return float(np.linalg.norm(R - self.certificate.Z)) + self.radius
+        loss = self.problem.loss
+        R = loss.residual(self.outputs, self.problem.Y)
+        apart = float(np.linalg.norm(R - self.certificate.Z)) + self.radius
+        return min(apart, loss.smoothness * self.output_radius)
 
     def excludes(self, directions: Array) -> np.ndarray:
         """Tell of which directions no optimal network has a neuron, (k,).
