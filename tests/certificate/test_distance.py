@@ -235,3 +235,25 @@ def test_an_oracle_with_a_time_limit_still_bounds():
 def test_a_time_that_is_no_limit_is_refused(seconds):
     with pytest.raises(ValueError, match="seconds must be positive and finite"):
         within(np.eye(2), seconds)
+
+
+def test_the_gap_of_a_scaled_residual_is_its_formula():
+    problem = problem_of("squared")
+    for _ in range(10):
+        network = random_network()
+        R, F = residual(problem, network), problem.predict(network)
+        proof = certify(problem, network, refine=0)
+        s = np.vdot(proof.Z, R) / np.vdot(R, R)
+        gap = (1 - s) ** 2 * np.vdot(R, R) / 2 - s * np.vdot(R, F)
+        gap += problem.beta * network.weight_decay
+        assert proof.gap == pytest.approx(gap, rel=1e-9)
+
+
+def test_the_gap_of_a_stationary_balanced_network_is_one_number():
+    # One neuron of the two that X = I, Y = (1, -1) needs: kappa(R) = 1, beta = 1/2.
+    problem = Problem(np.eye(2), [1.0, -1.0], 0.5)
+    network = Network([[np.sqrt(0.5), 0.0]], [[np.sqrt(0.5)]])
+    R = residual(problem, network)  # (1/2, -1): the gradient in v is zero
+    s = 0.5
+    gap = (1 - s) ** 2 * np.vdot(R, R) / 2 + (1 - s) * 0.5 * network.weight_decay
+    assert certify(problem, network, refine=0).gap == pytest.approx(gap, rel=1e-9)

@@ -5,10 +5,12 @@ import pytest
 from scipy.optimize import minimize
 
 from experiments import absolute_loss, constant_steps
+from lib.arrangements import enumerate_cells, generic_cell_count, paper_cell_bound
 from lib.cone_pca import oracle
 from lib.copositive import solve_whitened
 from lib.frank_wolfe import solve
 from lib.problem import Problem
+from lib.recovery import split_block
 
 
 @pytest.mark.parametrize("alpha", [1.2, 1.5, 1.9])
@@ -84,3 +86,39 @@ def test_61_needs_the_square_of_beta():
     values = [(0.5 / (1 + 2 * s) + w * s).min() for w in (beta**2, beta)]
     assert values[0] == pytest.approx(beta - beta**2 / 2, rel=1e-6)
     assert values[1] == pytest.approx(np.sqrt(beta) - beta / 2, rel=1e-6)
+
+
+def test_one_neuron_has_a_gap_of_half_the_square():
+    # X = I, Y = (1, -1): all networks of one neuron, on a grid of angles and sizes.
+    for beta in (0.2, 0.5, 0.8):
+        angles, sizes = np.linspace(0, 2 * np.pi, 721), np.linspace(-2, 2, 801)
+        h = np.maximum(np.stack([np.cos(angles), np.sin(angles)]), 0)
+        F = h[:, :, None] * sizes
+        errors = (F[0] - 1) ** 2 + (F[1] + 1) ** 2
+        one = (errors / 2 + beta * np.abs(sizes)).min()
+        assert one == pytest.approx(0.5 + beta - beta**2 / 2, abs=1e-4)
+        best = solve(Problem(np.eye(2), [1.0, -1.0], beta)).certificate
+        assert one - best.dual == pytest.approx((1 - beta) ** 2 / 2, abs=1e-4)
+
+
+def test_zero_has_a_pattern_that_no_open_cell_has():
+    found = enumerate_cells(np.array([[1.0], [-1.0]])).patterns
+    assert {tuple(row) for row in np.asarray(found)} == {(True, False), (False, True)}
+    assert len(enumerate_cells(np.eye(3))) == 2**3  # spike-free, and not one cell
+
+
+def test_the_printed_bound_on_patterns_fails_at_one_sample_only():
+    assert paper_cell_bound(1, 1) < generic_cell_count(1, 1) == 2
+    for n in range(2, 40):
+        for r in range(1, n + 1):
+            assert generic_cell_count(n, r) <= paper_cell_bound(n, r)
+
+
+def test_a_factorisation_along_rays_may_cost_any_multiple():
+    # h = e_1 = (e_1 + s e_2) - s e_2: exact, at a cost that grows with s.
+    for s in (0.0, 1.0, 100.0):
+        H, G = np.array([[1.0, s], [0.0, s]]), np.array([[1.0], [-1.0]])
+        assert np.allclose(H.T @ G, [[1.0], [0.0]])
+        cost = (np.linalg.norm(H, axis=1) * np.abs(G[:, 0])).sum()
+        assert cost >= 2 * s - 1
+    assert split_block(np.array([[1.0], [0.0]]), np.eye(2)).cost == pytest.approx(1.0)
