@@ -267,6 +267,15 @@ class Neighbourhood:
         apart = float(np.linalg.norm(R - self.certificate.Z)) + self.radius
         return min(apart, loss.smoothness * self.output_radius)
 
+    def meets(self, other: "Neighbourhood") -> bool:
+        """Tell whether both can hold one optimum, as those of one problem must."""
+        apart = np.linalg.norm(self.outputs - other.outputs)
+        dual = np.linalg.norm(self.certificate.Z - other.certificate.Z)
+        return bool(
+            apart <= self.output_radius + other.output_radius
+            and dual <= self.radius + other.radius
+        )
+
     def excludes(self, directions: Array) -> np.ndarray:
         """Tell of which directions no optimal network has a neuron, (k,).
 

@@ -184,6 +184,20 @@ def test_directions_are_excluded_but_for_some_around_the_neurons():
     )
 
 
+def test_neighbourhoods_meet_if_they_are_of_one_problem():
+    problem, other = problem_of("squared"), problem_of("squared", beta=0.5)
+    ends = [solve(p) for p in (problem, other)]
+    first, second = (
+        locate(p, s.network, s.certificate)
+        for p, s in zip((problem, other), ends, strict=True)
+    )
+    network = random_network()
+    wide = locate(problem, network, certify(problem, network))
+    assert wide.meets(first)
+    assert first.meets(wide)
+    assert not first.meets(second)
+
+
 def test_the_certificate_of_another_network_locates_nothing():
     problem = problem_of("squared")
     proof = certify(problem, Network.zero(2, 3))
