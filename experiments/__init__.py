@@ -7,6 +7,7 @@ from experiments.circle import circle_through
 from experiments.class_map import ClassMap, map_classes
 from experiments.counterexample import pentagon
 from experiments.descents import RateSearch, largest_stable_rate
+from experiments.errata import AbsoluteLoss, absolute_loss, constant_steps
 from experiments.figure_2 import MaxMargin, factorise_margin
 from experiments.figure_3 import SpiralLosses, classify_spiral
 from experiments.figure_4 import (
@@ -24,7 +25,14 @@ from experiments.looseness import (
     search_looseness,
     sphere_draw,
 )
-from experiments.own_network import Trace, train_model, write_example
+from experiments.own_network import (
+    Trace,
+    go_on,
+    narrow_down,
+    start_model,
+    train_model,
+    write_example,
+)
 from experiments.pooling import (
     PooledDigits,
     PooledPrograms,
@@ -57,6 +65,7 @@ from experiments.whitened_tests import WhitenedTests, generalise_whitened
 
 __all__ = [
     "SPLITS",
+    "AbsoluteLoss",
     "Activations",
     "Ascents",
     "CertifiedResult",
@@ -81,6 +90,7 @@ __all__ = [
     "Stored",
     "Trace",
     "WhitenedTests",
+    "absolute_loss",
     "cached",
     "centroid_questions",
     "certify_digits",
@@ -89,16 +99,19 @@ __all__ = [
     "compare_activations",
     "compare_ascents",
     "compare_programs",
+    "constant_steps",
     "count_nodes",
     "count_questions",
     "factorise_margin",
     "gaussian_draw",
     "generalise_whitened",
     "generate_images",
+    "go_on",
     "largest_stable_rate",
     "map_classes",
     "measure_complexity",
     "measure_growth",
+    "narrow_down",
     "pentagon",
     "pentagon_draw",
     "pentagon_matrix",
@@ -110,6 +123,7 @@ __all__ = [
     "split_by_rays",
     "split_by_shift",
     "split_optimum",
+    "start_model",
     "state_and_recover",
     "train_model",
     "write_example",

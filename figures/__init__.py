@@ -2,6 +2,7 @@
 
 from figures.functions import *
 from figures.interactive import *
+from figures.located import *
 from figures.methods import *
 from figures.pictures import *
 from figures.sizes import *
@@ -12,6 +13,7 @@ __all__ = [
     "COLOURS",
     "interactive",
     "plot_activations",
+    "plot_answers",
     "plot_ascents",
     "plot_band",
     "plot_band_width",
@@ -40,6 +42,7 @@ __all__ = [
     "plot_margin_objective",
     "plot_maxima",
     "plot_nodes",
+    "plot_open_directions",
     "plot_path_errors",
     "plot_path_neurons",
     "plot_pooled_values",
