@@ -3,9 +3,10 @@
 The gradient of the loss by ``u_j`` is a combination of the rows of X. So the part of
 ``u_j`` in their span evolves on its own, and the part off it only decays: it follows a
 linear recursion, the same for all its entries. The gradient by ``v_j`` is ``sum_i h_ij
-(F - Y)_i``, whose rows are in the span of the rows of V and Y: if V starts in the row
-space of Y it stays there. A part of V off it does not just decay, as ``F = H V`` feels
-it, so Y allows a reduction for such starts only.
+(F - Y)_i``, whose rows are in the span of the rows of V and Y: V stays in the span of
+its start and Y, in which it has fewer coordinates if there are more outputs than neurons
+and samples, and if it starts in the row space of Y it stays there. A part of V off that
+does not just decay, as ``F = H V`` feels it.
 """
 
 from dataclasses import dataclass
@@ -79,6 +80,27 @@ def in_row_space(matrix: Array) -> Coordinates:
     if reduced.coordinates.shape[1] == matrix.shape[1]:
         return Coordinates(matrix)
     return Coordinates(reduced.coordinates, reduced.basis)
+
+
+def with_starts(targets: Coordinates, Y: Array, starts: list[Array]) -> Coordinates:
+    """Return coordinates of the span of Y and all starting V, if that is not all.
+
+    Parameters
+    ----------
+    targets : Coordinates
+        Those to keep if no fewer will do.
+    Y : (n, c) array
+    starts : list of (m, c) arrays
+
+    Notes
+    -----
+    The squared loss only. O(k^2 c) for k rows in all.
+    """
+    rows = np.vstack([Y, *starts])
+    if targets.basis is not None or len(rows) >= rows.shape[1]:
+        return targets
+    basis = np.linalg.qr(rows.T)[0]
+    return Coordinates(Y @ basis, basis)
 
 
 def reduce_inputs(X: Array) -> Coordinates:
