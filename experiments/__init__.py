@@ -11,9 +11,9 @@ from experiments.figure_2 import MaxMargin, factorise_margin
 from experiments.figure_3 import SpiralLosses, classify_spiral
 from experiments.figure_4 import (
     GeneratedImages,
-    Prolonged,
+    NoiseDescent,
+    descend_from_noise,
     generate_images,
-    prolong_descent,
 )
 from experiments.figure_5 import Activations, compare_activations
 from experiments.growth import Growth, measure_growth
@@ -53,12 +53,18 @@ from experiments.search import (
 )
 from experiments.store import Run, Stored, cached
 from experiments.table_1 import Complexity, measure_complexity
-from experiments.whitened_tests import WhitenedTests, generalise_whitened
+from experiments.whitened_tests import (
+    BothFigures,
+    WhitenedTests,
+    explain_both,
+    generalise_whitened,
+)
 
 __all__ = [
     "SPLITS",
     "Activations",
     "Ascents",
+    "BothFigures",
     "CertifiedResult",
     "ClassMap",
     "Comparison",
@@ -67,9 +73,9 @@ __all__ = [
     "Growth",
     "Looseness",
     "MaxMargin",
+    "NoiseDescent",
     "PooledDigits",
     "PooledPrograms",
-    "Prolonged",
     "Questions",
     "RateSearch",
     "Result",
@@ -91,6 +97,8 @@ __all__ = [
     "compare_programs",
     "count_nodes",
     "count_questions",
+    "descend_from_noise",
+    "explain_both",
     "factorise_margin",
     "gaussian_draw",
     "generalise_whitened",
@@ -102,7 +110,6 @@ __all__ = [
     "pentagon",
     "pentagon_draw",
     "pentagon_matrix",
-    "prolong_descent",
     "search_looseness",
     "shrink_cone",
     "small_digits",

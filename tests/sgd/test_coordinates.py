@@ -111,6 +111,14 @@ def test_reduction_has_the_rank_and_whitened_data_need_no_rows(kind, rows, null)
         assert shape == (None if part is None else part.shape)
 
 
+def test_square_samples_of_full_rank_are_taken_as_they_are():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((6, 6))
+    assert reduce_inputs(X).rows is X
+    X[5] = X[4]
+    assert reduce_inputs(X).rows.shape == (6, 5)
+
+
 def test_part_off_the_row_space_counts_in_the_objective():
     # It is most of the weight decay here: 11 inputs, 4 of them seen.
     X, Y = data("rank")
