@@ -5,7 +5,7 @@
 
 from experiments.circle import circle_through
 from experiments.class_map import ClassMap, map_classes
-from experiments.counterexample import pentagon
+from experiments.counterexample import FiveSamples, five_samples, pentagon
 from experiments.descents import RateSearch, largest_stable_rate
 from experiments.figure_2 import MaxMargin, factorise_margin
 from experiments.figure_3 import SpiralLosses, classify_spiral
@@ -69,6 +69,7 @@ __all__ = [
     "ClassMap",
     "Comparison",
     "Complexity",
+    "FiveSamples",
     "GeneratedImages",
     "Growth",
     "Looseness",
@@ -100,6 +101,7 @@ __all__ = [
     "descend_from_noise",
     "explain_both",
     "factorise_margin",
+    "five_samples",
     "gaussian_draw",
     "generalise_whitened",
     "generate_images",

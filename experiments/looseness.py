@@ -48,6 +48,8 @@ class Looseness:
         Proved lower bound of p*.
     ranks : (trials,) int array
         Largest rank of the matrices U_i of (19): up to 2, (19) is p*.
+    looseness : (trials,) array
+        Factor within which (19) is p* by theorem.
     """
 
     share: float
@@ -57,6 +59,7 @@ class Looseness:
     relaxed: Array
     optimum: Array
     ranks: np.ndarray
+    looseness: Array
 
     @property
     def norm_excess(self) -> Array:
@@ -164,7 +167,7 @@ def search_looseness(
 
 
 def _compare(X: Array, Y: Array, share: float) -> tuple[float, ...]:
-    """Return facets, relaxed norm, norm, value of (19), bound of (17) and rank."""
+    """Return the numbers of one draw, in the order of :class:`Looseness`."""
     cells, pieces = cover_by_cells(X), cover_by_simplices(X)
     norm = kappa_by_cells(X, Y).value
     problem = Problem(X, Y, share * norm)
@@ -177,6 +180,7 @@ def _compare(X: Array, Y: Array, share: float) -> tuple[float, ...]:
         printed.value,
         solve_relaxation(problem, pieces).dual,
         largest_rank(printed.grams),
+        printed.looseness,
     )
 
 

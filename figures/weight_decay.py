@@ -93,7 +93,8 @@ def plot_looseness(
         Of the line.
     """
     below = 100 * (1 - np.asarray(relaxed) / np.asarray(network))
-    ax.plot(betas, below, "o-", **styled("dual", **style))
+    lines = len(ax.lines) // 2  # with a level each
+    ax.plot(betas, below, "os"[lines] + "-", **styled("dual", **style))
     ax.axhline(0.0, **styled("optimum", ls="--"))
     return finish(ax, BETA, "(20) below $p^*$, %")
 
