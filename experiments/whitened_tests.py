@@ -21,7 +21,7 @@ from experiments.images import (
 from experiments.result import Result, columns
 from lib.data import ImagePack, load_images
 from lib.numerics import Array
-from lib.problem import Problem, objective
+from lib.problem import Network, Problem, objective
 from lib.sgd import Grid, Settings, descend
 
 MEASURED = 500
@@ -220,16 +220,22 @@ def explain_both(
         grid, begin = Grid(neurons, beta, rate, 0), np.random.default_rng(seed)
         told = Settings(epochs, points=1, precision="float32")
         network = descend(problem, grid, told, rng=begin).networks[0]
-        V, stated = _stated(problem)
-        answers = np.maximum(tested @ network.U.T, 0.0) @ network.V
-        row = {
-            "stated": stated,
-            "sgd": objective(problem, network),
-            "stated_accuracy": share_correct(tested @ V, labels),
-            "sgd_accuracy": share_correct(answers, labels),
-        }
-        rows.append(row)
+        rows.append(_side_by_side(problem, network, tested, labels))
     return BothFigures(dataset, beta, neurons, np.array(ridges), **columns(rows))
+
+
+def _side_by_side(
+    problem: Problem, network: Network, tested: Array, labels: np.ndarray
+) -> dict[str, float]:
+    """Return what (16) states and what a network costs, and how both test."""
+    V, stated = _stated(problem)
+    answers = np.maximum(tested @ network.U.T, 0.0) @ network.V
+    return {
+        "stated": stated,
+        "sgd": objective(problem, network),
+        "stated_accuracy": share_correct(tested @ V, labels),
+        "sgd_accuracy": share_correct(answers, labels),
+    }
 
 
 def _stated(problem: Problem) -> tuple[Array, float]:

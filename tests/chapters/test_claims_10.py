@@ -42,8 +42,8 @@ def test_idle_weights_are_what_the_formula_says_and_most_of_the_excess(values, n
 def test_a_plain_start_ends_far_above_a_projected_one_by_its_idle_outputs(values, name):
     assert float(values[f"plain_{name}"]) > 1.2 * float(values[f"sgd_{name}"])
     idle, law = (float(values[f"{k}_{name}"]) for k in ("outputs", "outputs_law"))
-    # The hidden layer's rows move, so less is left than if they stood still.
-    assert 0.3 * law < idle < law
+    # The draw of 684,000 weights or more, and a row space that hardly moves.
+    assert idle == pytest.approx(law, rel=0.03)
 
 
 @pytest.mark.parametrize("name", SETS)
