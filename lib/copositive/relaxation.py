@@ -336,6 +336,8 @@ def _project_both_ways(G: Array, a: Array) -> tuple[Array, Array]:
     one is the maximiser, scaled by the maximum s, and ``a a^T + t (p q^T + q p^T) <=
     s^2 I`` for ``t = s^2 / (s^2 + k . k')``.
     """
+    if len(G) == 0:  # the whole space, which nnls would not survive
+        return a, np.zeros((0, 0))
     rows, most = G.T, NNLS_ROUNDS * len(G)
     low, high = (optimize.nnls(rows, side, maxiter=most)[0] for side in (-a, a))
     first, second = a + low @ G, high @ G - a
