@@ -5,16 +5,16 @@
 
 from experiments.circle import circle_through
 from experiments.class_map import ClassMap, map_classes
-from experiments.counterexample import pentagon
+from experiments.counterexample import FiveSamples, five_samples, pentagon
 from experiments.descents import RateSearch, largest_stable_rate
 from experiments.errata import AbsoluteLoss, absolute_loss, constant_steps
 from experiments.figure_2 import MaxMargin, factorise_margin
 from experiments.figure_3 import SpiralLosses, classify_spiral
 from experiments.figure_4 import (
     GeneratedImages,
-    Prolonged,
+    NoiseDescent,
+    descend_from_noise,
     generate_images,
-    prolong_descent,
 )
 from experiments.figure_5 import Activations, compare_activations
 from experiments.growth import Growth, measure_growth
@@ -61,24 +61,31 @@ from experiments.search import (
 )
 from experiments.store import Run, Stored, cached
 from experiments.table_1 import Complexity, measure_complexity
-from experiments.whitened_tests import WhitenedTests, generalise_whitened
+from experiments.whitened_tests import (
+    BothFigures,
+    WhitenedTests,
+    explain_both,
+    generalise_whitened,
+)
 
 __all__ = [
     "SPLITS",
     "AbsoluteLoss",
     "Activations",
     "Ascents",
+    "BothFigures",
     "CertifiedResult",
     "ClassMap",
     "Comparison",
     "Complexity",
+    "FiveSamples",
     "GeneratedImages",
     "Growth",
     "Looseness",
     "MaxMargin",
+    "NoiseDescent",
     "PooledDigits",
     "PooledPrograms",
-    "Prolonged",
     "Questions",
     "RateSearch",
     "Result",
@@ -102,7 +109,10 @@ __all__ = [
     "constant_steps",
     "count_nodes",
     "count_questions",
+    "descend_from_noise",
+    "explain_both",
     "factorise_margin",
+    "five_samples",
     "gaussian_draw",
     "generalise_whitened",
     "generate_images",
@@ -115,7 +125,6 @@ __all__ = [
     "pentagon",
     "pentagon_draw",
     "pentagon_matrix",
-    "prolong_descent",
     "search_looseness",
     "shrink_cone",
     "small_digits",
