@@ -186,9 +186,10 @@ def solve_dual(
     -----
     Appendix A.5, (73)-(75). After ``2.18 n c ln(2 |Y| sigma_1(X) / (e beta))``
     questions at centroids the best network on the cuts and the best dual point have
-    a relative gap below e: A.5's claim, with a network. For m cuts a query costs an oracle call and Newton steps
-    of O((n c)^3 + m (n c)^2) for centres, interior point steps of O((m c)^3) for
-    bundles.
+    a relative gap below e: A.5's claim, with a network.
+
+    For m cuts a query costs an oracle call and Newton steps of O((n c)^3 + m (n
+    c)^2) for centres, interior point steps of O((m c)^3) for bundles.
 
     Examples
     --------

@@ -77,7 +77,7 @@ def prune(problem: Problem, network: Network) -> Network:
 
 
 def _by_products(problem: Problem, network: Network) -> Network:
-    """Keep outputs and ``sum_j h_j h_j^T`` with at most n (n + 1) / 2 of the neurons."""
+    """Keep the outputs and ``sum_j h_j h_j^T`` with n (n + 1) / 2 neurons or less."""
     F, H = problem.predict(network), problem.features(network.U)
     upper, squares = np.triu_indices(len(H)), (network.U**2).sum(axis=1)
     w = _eliminated((H[upper[0]] * H[upper[1]] / squares).T, squares)
