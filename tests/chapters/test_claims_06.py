@@ -90,3 +90,13 @@ def test_best_outputs_of_given_inputs_are_those_of_the_gram_matrices():
     Z = np.linalg.solve(np.eye(6) + 2 * kernel, Y)
     value = np.vdot(Y, Z) / 2 + beta**2 * np.sum(U**2) / (2 * beta)
     assert cost == pytest.approx(value, rel=1e-12)
+
+
+@pytest.mark.parametrize("d", [2, 3, 4])
+def test_a_block_of_many_outputs_needs_few_neurons_of_its_cell(d):
+    # d (d + 1) / 2 and not d c: the first is 3, 6, 10, the second 24, 36, 48.
+    rng = np.random.default_rng(d)
+    rays = np.eye(d) + 0.3 * rng.random((d, d))
+    made = split_block(rng.standard_normal((d, 12)), rays)
+    assert len(made.U) <= d * (d + 1) // 2
+    assert made.cost == pytest.approx(made.gauge, rel=1e-6)  # an interior point method
