@@ -218,12 +218,7 @@ def solve_dual(
         if clock.over:
             status = clock.status
             break
-    if model.proof.relative_gap > tolerance:
-        model = _with_upper(model, _project(model, problem.Y))
-        history[-1] = replace(history[-1], primal=model.proof.primal)
-    converged = model.proof.relative_gap <= tolerance
-    status = REACHED if converged else status
-    return Solution(model.network, model.proof, tuple(history), status, converged)
+    return _ended(model, history, tolerance, status)
 
 
 def _first(problem: Problem, rule: Rule | None) -> Model:
@@ -275,6 +270,18 @@ def _report(
     if progress is not None:
         progress(entry)
     return entry
+
+
+def _ended(
+    model: Model, history: list[Round], tolerance: float, status: str
+) -> Solution:
+    """Take the best network on the cuts if the gap is not closed; make the result."""
+    if model.proof.relative_gap > tolerance:
+        model = _with_upper(model, _project(model, model.problem.Y))
+        history[-1] = replace(history[-1], primal=model.proof.primal)
+    converged = model.proof.relative_gap <= tolerance
+    status = REACHED if converged else status
+    return Solution(model.network, model.proof, tuple(history), status, converged)
 
 
 def _is_stuck(old: Model, new: Model) -> bool:
