@@ -10,7 +10,6 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import Normalize
 from matplotlib.image import AxesImage
 from matplotlib.patches import Circle, Polygon, Wedge
-from scipy.spatial import ConvexHull
 
 from figures.style import COLOURS, styled
 from lib.numerics import Array
@@ -154,7 +153,9 @@ def plot_section(
     return ax
 
 
-def plot_hull(ax: Axes, curve: Array, radius: float, Y: Array, F: Array) -> Axes:
+def plot_hull(
+    ax: Axes, curve: Array, hull: Array, radius: float, Y: Array, F: Array
+) -> Axes:
     """Draw the hull of the atoms of two samples, a circle of the loss, and the optimum.
 
     Parameters
@@ -162,13 +163,13 @@ def plot_hull(ax: Axes, curve: Array, radius: float, Y: Array, F: Array) -> Axes
     ax : Axes
     curve : (k, 2) array
         Outputs ``(X u)_+`` of unit neurons.
+    hull : (h, 2) array
+        Corners of the convex hull of these and their opposites, in order.
     radius : float
         The optimal path norm: the hull is drawn at 1 and at this size.
     Y, F : (2,) arrays
         Targets and optimal outputs.
     """
-    atoms = np.vstack([curve, -curve])
-    hull = atoms[ConvexHull(atoms).vertices]
     ax.fill(*hull.T, color=COLOURS["bound"], alpha=0.25, lw=0, label=r"$\mathcal{A}$")
     outline = radius * np.vstack([hull, hull[:1]])
     ax.plot(*outline.T, **styled("dual", r"$\Vert F^*\Vert\,\mathcal{A}$", ls="--"))
