@@ -34,6 +34,7 @@ __all__ = [
     "plot_great_circles",
     "plot_growth",
     "plot_growth_errors",
+    "plot_hull",
     "plot_landscape",
     "plot_literal",
     "plot_looseness",
