@@ -4,6 +4,7 @@ from figures.functions import *
 from figures.interactive import *
 from figures.methods import *
 from figures.pictures import *
+from figures.relaxations import *
 from figures.sizes import *
 from figures.style import *
 from figures.weight_decay import *
@@ -48,11 +49,15 @@ __all__ = [
     "plot_radii",
     "plot_ratios",
     "plot_regions",
+    "plot_relaxation_growth",
+    "plot_relaxation_loss",
+    "plot_relaxations",
     "plot_relaxed_values",
     "plot_rescaling",
     "plot_ridge_accuracy",
     "plot_robust_fits",
     "plot_rounds",
+    "plot_sampled_gates",
     "plot_sandwich",
     "plot_section",
     "plot_sectors",
