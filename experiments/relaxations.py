@@ -37,6 +37,10 @@ from lib.losses import SQUARED, feasible_scale
 from lib.numerics import EPS, Array, unit_of, unit_rows
 from lib.problem import Bounds, Problem, reduce_rank
 
+WIDER = 1e-2
+"""Added to the basis of the lifted program: with all of its directions equally wide
+the solver has little to hold on to."""
+
 
 @dataclass(frozen=True, eq=False)
 class Lifted(Bounds):
@@ -94,10 +98,11 @@ def solve_lifted(problem: Problem) -> Lifted:
     X = reduce_rank(problem.X).coordinates / x_unit
     outputs = reduce_rank(problem.Y / y_unit)
     targets, beta = outputs.coordinates, problem.beta / (x_unit * y_unit)
-    point = solve_interior(_lifted_program(X, targets, beta))
-    size, order = targets.size, sum(X.shape)
-    gram = feasible_lifting(X, unpack_leading(point.x[size:], order) / (2 * beta))
-    r = X.shape[1]
+    basis = np.linalg.cholesky(inner_point(X) + WIDER * np.eye(sum(X.shape)))
+    point = solve_interior(_lifted_program(X, targets, beta, basis))
+    size, r = targets.size, X.shape[1]
+    inner = unpack_leading(point.x[size:], len(basis)) / (2 * beta)
+    gram = feasible_lifting(X, basis @ inner @ basis.T)
     trace = float(np.trace(gram[:r, :r]))
     value, Z = kernel_value(targets, beta, gram[r:, r:], trace)
     N = _multipliers(len(X), 2 * beta * point.z[size:])
@@ -131,14 +136,17 @@ def _opposite(n: int) -> np.ndarray:
     return second - first == n
 
 
-def _lifted_program(X: Array, Y: Array, beta: float) -> ConicProgram:
-    """Assemble the program; x holds the residual, then the packed matrix."""
+def _lifted_program(X: Array, Y: Array, beta: float, basis: Array) -> ConicProgram:
+    """Assemble the program; x holds the residual, then the packed matrix.
+
+    Its leading block S stands for ``basis S basis^T``, in which the cone is less thin.
+    """
     (n, r), c = X.shape, Y.shape[1]
-    pairs, opposite = products(_rectifiers(X)), _opposite(n)
-    costs = beta * block_cost(np.eye(r, r + n), c)
+    pairs, opposite = products(_rectifiers(X) @ basis), _opposite(n)
+    costs = beta * block_cost(basis[:r], c)
     rows = sparse.csc_matrix(np.vstack([pairs[opposite], -pairs[~opposite]]))
     rows.resize((len(pairs), len(costs)))
-    outputs = block_outputs(np.eye(n, r + n, k=r), c)
+    outputs = block_outputs(basis[r:], c)
     A = sparse.bmat(
         [[sparse.eye(n * c), outputs], [None, rows], [None, -sparse.eye(len(costs))]],
         format="csc",
@@ -196,9 +204,8 @@ def bound_lifted(X: Array, Z: Array, N: Array, value: float) -> float:
 def feasible_lifting(X: Array, gram: Array) -> Array:
     """Move a nearly feasible matrix of (u, h) into the cone of the lifted program.
 
-    ``h_j^2`` is set to ``h_j (x_j . u)``. Then enough of the mean of ``w w^T``,
-    ``w = (u, (X u)_+)``, over normal u is added: it is positive definite, and all its
-    products are positive where they may be.
+    ``h_j^2`` is set to ``h_j (x_j . u)``. Then enough of :func:`inner_point` is added,
+    which is positive definite, with positive products where they may be.
 
     Parameters
     ----------
@@ -208,7 +215,7 @@ def feasible_lifting(X: Array, gram: Array) -> Array:
     """
     r, E = X.shape[1], _rectifiers(X)
     place = np.arange(r, len(gram))
-    gram, mean = (gram + gram.T) / 2, mean_of_neurons(X)
+    gram, mean = (gram + gram.T) / 2, inner_point(X)
     gram[place, place] = np.sum(gram[r:, :r] * X, axis=1)
     products, safe = E @ gram @ E.T, E @ mean @ E.T
     may = ~np.eye(len(E), k=len(X), dtype=bool) & ~np.eye(len(E), k=-len(X), dtype=bool)
@@ -217,17 +224,30 @@ def feasible_lifting(X: Array, gram: Array) -> Array:
     return gram + share * (1 + 1e-9) * mean
 
 
-def mean_of_neurons(X: Array) -> Array:
-    """Return the mean of ``w w^T``, ``w = (u, (X u)_+)``, over standard normal u.
+def inner_point(X: Array) -> Array:
+    """Return a matrix well inside the cone of the lifted program, (r + n, r + n).
 
-    The block of h is the arc-cosine kernel of degree one (Cho and Saul 2009).
+    The sum of two. One is the mean of ``w w^T``, ``w = (u, (X u)_+)``, over standard
+    normal u; its block of h is the arc-cosine kernel of degree one (Cho and Saul 2009).
+    In the other ``h_j = (x_j . u + |x_j| e_j) / 2`` with unit e_j of products ``1 - s``
+    beside u, where ``1 - 2 s`` is the largest cosine of two rows: then products of
+    different rows are ``(|x_j| |x_k| (1 - s) +- x_j . x_k) / 4 > 0``, and that of
+    ``h_j`` and ``g_j = (|x_j| e_j - x_j . u) / 2`` vanishes.
+
+    Parameters
+    ----------
+    X : (n, r) array
+        Without zero or parallel rows.
     """
     sizes = np.linalg.norm(X, axis=1)
-    turn = np.arccos(np.clip(unit_rows(X) @ unit_rows(X).T, -1.0, 1.0))
-    np.fill_diagonal(turn, 0.0)
-    kernel = (np.sin(turn) + (np.pi - turn) * np.cos(turn)) / (2 * np.pi)
-    H = np.outer(sizes, sizes) * kernel
-    return np.block([[np.eye(X.shape[1]), X.T / 2], [X / 2, H]])
+    cosines = np.clip(unit_rows(X) @ unit_rows(X).T, -1.0, 1.0)
+    np.fill_diagonal(cosines, 1.0)
+    turn = np.arccos(cosines)
+    mean = (np.sin(turn) + (np.pi - turn) * cosines) / (2 * np.pi)
+    s = (1 - np.abs(cosines - np.eye(len(X))).max(initial=0.0)) / 2
+    apart = (cosines + (1 - s) + s * np.eye(len(X))) / 4
+    H = np.outer(sizes, sizes) * (mean + apart)
+    return np.block([[2 * np.eye(X.shape[1]), X.T], [X, H]])
 
 
 def cover_by_gates(cover: Cover) -> Cover:
@@ -285,6 +305,16 @@ class RelaxationTable(CertifiedResult):
     lower: Array
     upper: Array
     seconds: Array
+
+    @property
+    def proved(self) -> Array:
+        """The lower bounds as shares of ``primal``, (k, 5)."""
+        return self.lower / self.primal[:, None]
+
+    @property
+    def width(self) -> Array:
+        """The largest distance of both sides of a method, as a share of p*, (k,)."""
+        return ((self.upper - self.lower) / self.primal[:, None]).max(axis=1)
 
     def column(self, method: str) -> tuple[Array, Array]:
         """Return lower and upper side of one method, as shares of p*, (k,) each."""

@@ -54,6 +54,7 @@ def as_its_authors_write_it(problem):
     return cp.Problem(cp.Minimize(cost), limits).solve(solver=cp.CLARABEL)
 
 
+@pytest.mark.filterwarnings("ignore:Solution may be inaccurate")
 def test_the_lifted_program_is_that_of_its_authors_word_for_word():
     problem = drawn(6, 3, 2)
     found = experiments.solve_lifted(problem)
