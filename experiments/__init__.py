@@ -44,6 +44,7 @@ from experiments.recovery import (
     state_and_recover,
 )
 from experiments.relaxations import (
+    GateFactors,
     Lifted,
     RelaxationTable,
     SampledGates,
@@ -52,6 +53,7 @@ from experiments.relaxations import (
     compare_relaxations,
     cover_by_gates,
     grow_relaxations,
+    measure_gate_factors,
     relaxation_data,
     sample_gates,
     solve_lifted,
@@ -76,6 +78,7 @@ __all__ = [
     "ClassMap",
     "Comparison",
     "Complexity",
+    "GateFactors",
     "GeneratedImages",
     "Growth",
     "Lifted",
@@ -119,6 +122,7 @@ __all__ = [
     "largest_stable_rate",
     "map_classes",
     "measure_complexity",
+    "measure_gate_factors",
     "measure_growth",
     "pentagon",
     "pentagon_draw",

@@ -576,6 +576,77 @@ def sample_gates(
     return SampledGates(np.array(gates), cells.astype(int), free, inside, *sides)
 
 
+@dataclass(frozen=True, eq=False)
+class GateFactors(CertifiedResult):
+    """How far free gates stay below p* where samples and inputs grow together.
+
+    Parameters
+    ----------
+    samples : (k,) int array
+    primal, dual : (k, draws) arrays
+        Certified: ``dual <= p* <= primal``.
+    gated : (k, draws) array
+        Value of (12) as printed over all cells, at most p*.
+    """
+
+    samples: np.ndarray
+    primal: Array
+    dual: Array
+    gated: Array
+
+    @property
+    def factor(self) -> Array:
+        """At least this is p* over the optimum with free gates, (k, draws)."""
+        return self.dual / self.gated
+
+
+def measure_gate_factors(
+    *,
+    inputs: Sequence[int] = (1, 2, 3, 4),
+    ratio: int = 4,
+    draws: int = 5,
+    share: float = 0.1,
+    seed: int = 0,
+) -> GateFactors:
+    """Compare p* with the program of free gates on normal data of a fixed shape.
+
+    Parameters
+    ----------
+    inputs : sequence of int
+        At most 4: all cells are listed.
+    ratio : int
+        Samples per input.
+    draws : int
+        Of X and of one output, both standard normal.
+    share : float
+        ``beta / kappa(Y)``.
+    seed : int
+
+    Returns
+    -------
+    GateFactors
+    """
+    rng = np.random.default_rng(seed)
+    rows = [
+        [
+            _gate_factor(*gaussian_draw(ratio * d, d, 1)(rng), share)
+            for _ in range(draws)
+        ]
+        for d in inputs
+    ]
+    sides = np.array(rows).transpose(2, 0, 1)
+    return GateFactors(ratio * np.array(inputs), *sides)
+
+
+def _gate_factor(X: Array, Y: Array, share: float) -> tuple[float, float, float]:
+    """Return both sides of p* and the value with free gates."""
+    ask = Oracle(X)
+    problem = Problem(X, Y, share * ask(Y).value)
+    proof = solve(problem, bound=ask).certificate
+    gated = solve_relaxation(problem, cover_by_gates(cover_by_cells(X)))
+    return proof.primal, proof.dual, gated.value
+
+
 def _sampled(
     problem: Problem, covers: tuple[Cover, Cover], seen: np.ndarray
 ) -> tuple[int, float, float]:

@@ -28,6 +28,7 @@ __all__ = [
     "plot_enclosure",
     "plot_final_objectives",
     "plot_gaps",
+    "plot_gate_factors",
     "plot_generated",
     "plot_generation",
     "plot_great_circles",

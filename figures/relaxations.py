@@ -97,6 +97,24 @@ def plot_relaxation_loss(ax: Axes, table: Any) -> Axes:
     return finish(ax, SAMPLES, "proved bound $/\\;p^*$", ylim=(0, 1.05))
 
 
+def plot_gate_factors(ax: Axes, factors: Any) -> Axes:
+    """Draw p* over the optimum with free gates, a mark a draw, by number of samples.
+
+    Parameters
+    ----------
+    ax : Axes
+    factors : object
+        With ``samples`` and ``factor``, as :class:`experiments.GateFactors`.
+    """
+    style = styled("literal", "a draw", marker="s", ls="", ms=5)
+    for line in ax.plot(factors.samples, factors.factor, **style)[1:]:
+        line.set_label(None)
+    shape = np.sqrt(np.log(factors.samples))
+    ax.plot(factors.samples, shape, color="0.5", ls=":", label=r"$\sqrt{\log n}$")
+    tick(ax, factors.samples)
+    return finish(ax, SAMPLES, "$p^*$ / free gates", ylim=(0, None))
+
+
 def plot_sampled_gates(ax: Axes, sampled: Any) -> Axes:
     """Draw the values of programs over the cells of a few random directions.
 

@@ -243,6 +243,15 @@ def test_sampled_cells_bound_only_with_their_cones():
     assert (found.free[1] < 0.99 * found.dual).all()  # no upper bound
 
 
+def test_gate_factors_are_at_least_one_and_one_for_a_single_input():
+    found = experiments.measure_gate_factors(inputs=(1, 2), ratio=3, draws=2)
+    assert found.samples.tolist() == [3, 6]
+    assert (found.factor >= 1 - INTERIOR).all()
+    # Both gates of a line are closed under a change of sign of u and v.
+    assert found.factor[0] == pytest.approx(1.0, rel=INTERIOR)
+    assert found.relative_gap.max() <= 1e-8
+
+
 @pytest.mark.parametrize("name", DATA_SETS)
 def test_data_sets_have_independent_columns_and_rows_that_matter(name):
     X, Y = experiments.relaxation_data(name)

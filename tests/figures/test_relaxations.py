@@ -54,6 +54,16 @@ def test_loss_is_a_share_of_the_optimum(ax):
     assert ax.get_ylim()[0] == 0
 
 
+def test_gate_factors_have_a_mark_a_draw(ax):
+    factors = SimpleNamespace(
+        samples=np.array([4, 8]), factor=np.array([[1, 2], [3, 4]])
+    )
+    figures.plot_gate_factors(ax, factors)
+    drawn = [line.get_ydata().tolist() for line in ax.lines[:2]]
+    assert drawn == [[1, 3], [2, 4]]
+    assert labels(ax) == ["a draw", r"$\sqrt{\log n}$"]
+
+
 def test_sampled_gates_are_drawn_over_the_optimum(ax):
     sampled = SimpleNamespace(
         gates=np.array([5, 10]),
