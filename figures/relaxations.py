@@ -17,6 +17,7 @@ RELAXATIONS = {
 }
 """How each relaxation is drawn."""
 
+SHARE = r"value $/\;p^*$"
 SHORT = "share of $p^*$ that is missing"
 
 
@@ -77,7 +78,13 @@ def plot_relaxation_growth(ax: Axes, table: Any) -> Axes:
     ax.plot(table.samples, table.seconds[:, -1], color="black", label="certified $p^*$")
     ax.set(xscale="log")
     tick(ax, table.samples)
-    return finish(ax, SAMPLES, "processor time, s", log="y", legend={"fontsize": 8})
+    return finish(
+        ax,
+        SAMPLES,
+        "processor time, s",
+        log="y",
+        legend={"fontsize": 8, "loc": "lower right"},
+    )
 
 
 def plot_relaxation_loss(ax: Axes, table: Any) -> Axes:
@@ -94,7 +101,7 @@ def plot_relaxation_loss(ax: Axes, table: Any) -> Axes:
         lower, _ = table.column(method)
         ax.plot(table.samples, lower, **(style | {"label": None, "ms": 5, "lw": 1.2}))
     tick(ax, table.samples)
-    return finish(ax, SAMPLES, "proved bound $/\\;p^*$", ylim=(0, 1.05))
+    return finish(ax, SAMPLES, r"proved bound $/\;p^*$", ylim=(0, 1.05))
 
 
 def plot_gate_factors(ax: Axes, factors: Any) -> Axes:
@@ -135,4 +142,5 @@ def plot_sampled_gates(ax: Axes, sampled: Any) -> Axes:
     ax.axhline(share, **styled("literal", "all gates free", ls=":"))
     ax.set(xscale="log")
     tick(ax, sampled.gates)
-    return finish(ax, "random directions", "value $/\\;p^*$")
+    small = {"fontsize": 8, "loc": "lower left"}
+    return finish(ax, "random directions", SHARE, ylim=(0, None), legend=small)
