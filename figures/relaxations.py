@@ -17,6 +17,7 @@ RELAXATIONS = {
 }
 """How each relaxation is drawn."""
 
+PROVED = r"proved bound $/\;p^*$"
 SHARE = r"value $/\;p^*$"
 SHORT = "share of $p^*$ that is missing"
 
@@ -73,7 +74,7 @@ def plot_relaxation_growth(ax: Axes, table: Any) -> Axes:
         :class:`experiments.RelaxationTable`.
     """
     for place, method in enumerate(table.METHODS):
-        style = RELAXATIONS[method] | {"ms": 5, "lw": 1.2}
+        style = RELAXATIONS[method] | {"label": None, "ms": 5, "lw": 1.2}
         ax.plot(table.samples, table.seconds[:, place], **style)
     ax.plot(table.samples, table.seconds[:, -1], color="black", label="certified $p^*$")
     ax.set(xscale="log")
@@ -99,9 +100,10 @@ def plot_relaxation_loss(ax: Axes, table: Any) -> Axes:
     """
     for method, style in RELAXATIONS.items():
         lower, _ = table.column(method)
-        ax.plot(table.samples, lower, **(style | {"label": None, "ms": 5, "lw": 1.2}))
+        ax.plot(table.samples, lower, **(style | {"ms": 5, "lw": 1.2}))
     tick(ax, table.samples)
-    return finish(ax, SAMPLES, r"proved bound $/\;p^*$", ylim=(0, 1.05))
+    small = {"fontsize": 9, "loc": "lower left", "ncols": 2}
+    return finish(ax, SAMPLES, PROVED, ylim=(0, 1.05), legend=small)
 
 
 def plot_gate_factors(ax: Axes, factors: Any) -> Axes:
