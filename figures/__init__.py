@@ -5,6 +5,7 @@ from figures.interactive import *
 from figures.located import *
 from figures.methods import *
 from figures.pictures import *
+from figures.relaxations import *
 from figures.sizes import *
 from figures.style import *
 from figures.weight_decay import *
@@ -29,6 +30,7 @@ __all__ = [
     "plot_enclosure",
     "plot_final_objectives",
     "plot_gaps",
+    "plot_gate_factors",
     "plot_generated",
     "plot_generation",
     "plot_great_circles",
@@ -52,11 +54,15 @@ __all__ = [
     "plot_radii",
     "plot_ratios",
     "plot_regions",
+    "plot_relaxation_growth",
+    "plot_relaxation_loss",
+    "plot_relaxations",
     "plot_relaxed_values",
     "plot_rescaling",
     "plot_ridge_accuracy",
     "plot_robust_fits",
     "plot_rounds",
+    "plot_sampled_gates",
     "plot_sandwich",
     "plot_section",
     "plot_sectors",
