@@ -84,6 +84,7 @@ from experiments.whitened_tests import (
 )
 
 __all__ = [
+    "SPLITS",
     "AbsoluteLoss",
     "Activations",
     "Ascents",
@@ -107,7 +108,6 @@ __all__ = [
     "RelaxationTable",
     "Result",
     "Run",
-    "SPLITS",
     "SampledGates",
     "SearchSizes",
     "SpiralLosses",

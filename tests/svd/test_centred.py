@@ -133,7 +133,5 @@ def test_centred_oracle_is_exact_on_constant_labels_up_to_its_root_of_two():
 )
 def test_other_labels_are_refused(Y):
     problem = Problem(np.random.default_rng(0).standard_normal((4, 5)), Y, 0.1)
-    with pytest.raises(
-        ValueError, match="needs one-hot labels with a sample of"
-    ):
+    with pytest.raises(ValueError, match="needs one-hot labels with a sample of"):
         demeaned_closed_form(problem, deviation=0.0)
