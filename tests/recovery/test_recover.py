@@ -203,10 +203,10 @@ def test_costs_of_a_block_in_the_quadrant_by_hand():
     block = np.array([[2.0, 1.0], [1.0, 2.0]])
     assert split_by_rays(block, QUADRANT).path_norm == pytest.approx(2 * np.sqrt(5))
     assert split_block(block, QUADRANT).cost == pytest.approx(4.0)
-    # Shares sqrt(3/2) (1, 1) and sqrt(1/2) (1, -1), moved by sqrt(1/2) (1, 1): neurons
-    # of length sqrt(3) + 1 and sqrt 2 at weights sqrt 3 and 1, and the one that takes
-    # off, sqrt 2 times sqrt 2.
-    cost = (np.sqrt(3) + 1) * np.sqrt(3) + np.sqrt(2) + 2
+    # Shares sqrt(3/2) (1, 1) stay: 3. Shares sqrt(1/2) (1, -1) are moved by sqrt(1/2)
+    # (1, 1) to (sqrt 2, 0), at weight 1, and a third neuron takes that off: sqrt(1/2)
+    # times (1, 1), of length 1, at weight 1.
+    cost = 3 + np.sqrt(2) + 1
     assert split_by_shift(block, QUADRANT).path_norm == pytest.approx(cost)
 
 
