@@ -17,6 +17,15 @@ from experiments.figure_4 import (
 )
 from experiments.figure_5 import Activations, compare_activations
 from experiments.growth import Growth, measure_growth
+from experiments.landscape import (
+    NarrowEnds,
+    Profile,
+    Valley,
+    end_narrow,
+    obtuse_simplex,
+    profile,
+    prove_valley,
+)
 from experiments.looseness import (
     Looseness,
     gaussian_draw,
@@ -67,8 +76,10 @@ __all__ = [
     "Growth",
     "Looseness",
     "MaxMargin",
+    "NarrowEnds",
     "PooledDigits",
     "PooledPrograms",
+    "Profile",
     "Prolonged",
     "Questions",
     "RateSearch",
@@ -80,6 +91,7 @@ __all__ = [
     "Stated",
     "Stored",
     "Trace",
+    "Valley",
     "WhitenedTests",
     "cached",
     "centroid_questions",
@@ -91,6 +103,7 @@ __all__ = [
     "compare_programs",
     "count_nodes",
     "count_questions",
+    "end_narrow",
     "factorise_margin",
     "gaussian_draw",
     "generalise_whitened",
@@ -99,10 +112,13 @@ __all__ = [
     "map_classes",
     "measure_complexity",
     "measure_growth",
+    "obtuse_simplex",
     "pentagon",
     "pentagon_draw",
     "pentagon_matrix",
+    "profile",
     "prolong_descent",
+    "prove_valley",
     "search_looseness",
     "shrink_cone",
     "small_digits",

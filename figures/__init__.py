@@ -2,6 +2,7 @@
 
 from figures.functions import *
 from figures.interactive import *
+from figures.landscape import *
 from figures.methods import *
 from figures.pictures import *
 from figures.sizes import *
@@ -39,10 +40,12 @@ __all__ = [
     "plot_margin_accuracy",
     "plot_margin_objective",
     "plot_maxima",
+    "plot_narrow_ends",
     "plot_nodes",
     "plot_path_errors",
     "plot_path_neurons",
     "plot_pooled_values",
+    "plot_profile",
     "plot_prolonged",
     "plot_questions",
     "plot_radii",
