@@ -6,6 +6,7 @@ from figures.landscape import *
 from figures.methods import *
 from figures.pictures import *
 from figures.sizes import *
+from figures.stacking import *
 from figures.style import *
 from figures.weight_decay import *
 
@@ -22,6 +23,7 @@ __all__ = [
     "plot_certified_descent",
     "plot_complexity",
     "plot_correlation",
+    "plot_deep",
     "plot_descents",
     "plot_distances",
     "plot_dual_values",
@@ -66,6 +68,7 @@ __all__ = [
     "plot_spiral_excess",
     "plot_spiral_losses",
     "plot_split",
+    "plot_stages",
     "plot_tiles",
     "plot_turned_basis",
     "sphere_grid",
