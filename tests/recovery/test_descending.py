@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from scipy.optimize import linprog
 
 from lib.frank_wolfe import solve
 from lib.problem import Network, Problem, objective
@@ -47,6 +48,32 @@ def test_the_objective_never_rises_and_ends_at_the_optimum(loss, pooling):
     assert {network.width for network in networks} == {start.width}
     assert path.steepest <= SOLVED
     assert path.tear == 0
+
+
+def test_between_pruned_networks_one_idle_neuron_is_enough():
+    """The second half of the theorem: vertices of a linear program, by another solver.
+
+    Along the least costs of the outputs between start and optimum the objective never
+    rises, and each is attained by at most n c neurons.
+    """
+    problem = some_problem("squared", 18)
+    best = solve(problem).network
+    old = prune(problem, some_network(problem, problem.Y.size + 1, 19))
+    neurons = Network(np.vstack([old.U, best.U]), np.vstack([old.V, best.V])).balanced()
+    H = problem.features(neurons.U)
+    atoms = (H.T[:, :, None] * neurons.V[:, None, :]).reshape(neurons.width, -1).T
+    ends = problem.predict(old).ravel(), problem.predict(best).ravel()
+    values = []
+    for t in np.linspace(0, 1, 41):
+        F = (1 - t) * ends[0] + t * ends[1]
+        least = linprog(neurons.sizes, A_eq=atoms, b_eq=F, method="highs-ds")
+        assert np.count_nonzero(least.x > 1e-9) <= problem.Y.size
+        loss = problem.loss.value(F.reshape(problem.Y.shape), problem.Y)
+        values.append(loss + problem.beta * least.fun)
+    assert values[0] <= objective(problem, old) * (1 + 1e-7)  # that solver's accuracy
+    assert np.diff(values).max() <= 1e-6
+    assert np.diff(values, 2).min() >= -1e-6
+    assert values[-1] == pytest.approx(objective(problem, best), rel=1e-6)
 
 
 def test_weights_move_continuously():
