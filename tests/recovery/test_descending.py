@@ -76,6 +76,31 @@ def test_between_pruned_networks_one_idle_neuron_is_enough():
     assert values[-1] == pytest.approx(objective(problem, best), rel=1e-6)
 
 
+def test_for_many_outputs_few_neurons_hold_outputs_and_cost():
+    """The corollary's two legs, by hand: least output weights, then fewer neurons."""
+    rng = np.random.default_rng(20)
+    problem = Problem(rng.standard_normal((3, 2)), rng.standard_normal((3, 9)), 0.1)
+    start = some_network(problem, 14, 21).balanced()
+    F, H = problem.predict(start), problem.features(start.U)
+    T = np.linalg.pinv(H @ H.T) @ F
+    least = Network(start.U, H.T @ T)
+    upper = np.triu_indices(3)
+    squares = (H[upper[0]] * H[upper[1]], (start.U**2).sum(axis=1))
+    held = squares[0].sum(axis=1)
+    w = linprog(squares[1], A_eq=squares[0], b_eq=held, method="highs-ds").x
+    assert np.count_nonzero(w > 1e-9) <= 6  # n (n + 1) / 2, and n c is 27
+    values = []
+    for t in np.linspace(0, 1, 21):
+        values.append(Network(start.U, (1 - t) * start.V + t * least.V))
+    for t in np.linspace(0, 1, 21):
+        root = np.sqrt(1 - t + t * w)[:, None]
+        values.append(Network(root * least.U, root * least.V))
+    for network in values:
+        np.testing.assert_allclose(problem.predict(network), F, atol=1e-7)
+    heights = [objective(problem, network) for network in values]
+    assert np.diff(heights).max() <= 1e-8
+
+
 def test_weights_move_continuously():
     problem = some_problem("squared", 2)
     best = solve(problem).network
