@@ -46,7 +46,7 @@ def number_by_chapter(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
     Figures, exercises and our equations are counted within their chapter (3.1, 3.2),
     so that a new chapter renumbers no other; an equation of the paper, known by its
     label, keeps the paper's number. So does a reference to a theorem whose title has
-    one ("Lemma 4 of the paper"); of others it gives the title.
+    one ("Lemma 4 of the paper"); of others it gives the number in the book.
     """
     for page, kinds in env.toc_fignumbers.items():
         for kind, numbers in kinds.items():
@@ -73,24 +73,27 @@ def _renumbered(page: str, kind: str, ids: list[str]) -> dict[str, tuple]:
 
 
 def mend_boxes(app: Sphinx, tree: nodes.document) -> None:
-    """Give boxes ids of their own and, in references, their number.
+    """Give boxes ids and numbers of their own.
 
-    Left alone, the contents of all theorems, of all exercises and of all solutions
-    share an id, a box shares its id with its title, and a reference to a box that
-    bears the paper's number says "Theorem".
+    All boxes of a chapter share one count (3.1, 3.2), as a reader looks for them; the
+    paper's number is in the title, and a reference to such a box gives that one. Left
+    alone, the contents of all theorems, of all exercises and of all solutions share an
+    id, and a box shares its id with its title.
     """
     for position, node in enumerate(tree.findall(_has_shared_id)):
         node["ids"] = [f"{node['ids'][0]}-{position}"]
-    for box in tree.findall(_is_box):
+    chapter = NUMBERED_CHAPTER.match(app.env.docname)
+    prefix = f"{chapter['number']}." if chapter else ""
+    boxes = (box for box in tree.findall(_is_box) if isinstance(box, unenumerable_node))
+    for count, box in enumerate(boxes, 1):
         title = box[0]
-        if isinstance(box, unenumerable_node):
-            title["ids"] = []
-            kind = nodes.inline("", f"{box['realtype'].title()} ")
-            kind["classes"] = ["caption-number"]
-            title.insert(0, kind)
-            paper = PAPER_NUMBER.search(box["title"])
-            name = paper["number"] if paper else box["title"].strip()
-            app.env.proof_list[box["label"]]["name"] = name
+        title["ids"] = []
+        number = f"{prefix}{count}"
+        kind = nodes.inline("", f"{box['realtype'].title()} {number}")
+        kind["classes"] = ["caption-number"]
+        title.insert(0, kind)
+        paper = PAPER_NUMBER.search(box["title"])
+        app.env.proof_list[box["label"]]["name"] = paper["number"] if paper else number
 
 
 def _has_shared_id(node: nodes.Node) -> bool:

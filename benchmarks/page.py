@@ -43,7 +43,7 @@ Row = dict[str, Any]
 PROBLEMS = (
     *(("problem", "{label}"), ("n", "{n}"), ("d", "{d}"), ("c", "{c}")),
     *(("β", "{beta:g}"), ("p*", "{optimum}"), ("proved gap", "{gap}")),
-    ("steps", "{steps}"),
+    *(("steps", "{steps}"), ("measured", "{date}")),
 )
 REACH = (
     *(("problem", "{label}"), ("steps", "{steps}")),
@@ -59,11 +59,11 @@ CELL_BY_CELL = (
 CELLS = (
     *(("points", "{size}"), ("cells, ours", "{cells}")),
     *(("ours", "{seconds_ours:.2g} s"), ("cells, exact", "{cells_exact}")),
-    *(("SageMath", "{exact}"), ("ratio", "{factor}")),
+    *(("SageMath", "{exact}"), ("ratio", "{factor}"), ("measured", "{date}")),
 )
 MAXIMA = (
     *(("points", "{size}"), ("gap, ours", "{ours}")),
-    *(("SCIP", "{scip}"), ("Gurobi", "{gurobi}")),
+    *(("SCIP", "{scip}"), ("Gurobi", "{gurobi}"), ("measured", "{date}")),
 )
 """Tables: the head of each column, and how it writes an entry."""
 
@@ -230,7 +230,7 @@ def _each_remark(results: Row) -> Iterator[str]:
 
 def _machine(results: Row) -> str:
     """Make the table of where and with what the run was made."""
-    told = {"date": results["date"]} | results["machine"] | results["versions"]
+    told = results["machine"] | results["versions"]
     return table(["what", "which"], [[name, f"{what}"] for name, what in told.items()])
 
 

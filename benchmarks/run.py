@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -70,19 +71,47 @@ def results(
     asked: Sequence[Sizes] = (),
 ) -> Row:
     """Measure everything; return what `results.json` holds."""
-    problems = [compare(instance, effort) for instance in instances]
+    date = {"date": datetime.now(UTC).strftime("%Y-%m-%d")}
+    problems = [date | compare(instance, effort) for instance in instances]
     versions = {name: metadata.version(name) for name in BOOK}
     versions |= {name: environments.version(name) for name in environments.PACKAGES}
     return {
-        "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "machine": machine() | {"threads": 1},
         "versions": versions,
         "effort": asdict(effort),
         "methods": [{"key": m.key, "label": m.label} for m in METHODS],
         "problems": problems,
-        "enumeration": [enumeration.compare(size, effort) for size in sizes],
-        "maxima": [maxima.compare(size, effort) for size in asked],
+        "enumeration": [date | enumeration.compare(s, effort) for s in sizes],
+        "maxima": [date | maxima.compare(s, effort) for s in asked],
     }
+
+
+PARTS = {"problems": "problem", "enumeration": "size", "maxima": "size"}
+"""The parts of the results, and what names an entry of each."""
+
+SAME = ("processor", "cores", "python")
+"""What machines must share for times to stand side by side."""
+
+
+def renewed(stored: Row, fresh: Row) -> Row:
+    """Put the entries of a part of a run in place of those that there were.
+
+    Raises
+    ------
+    ValueError
+        If the machine is another, whose times cannot stand beside the others.
+    """
+    then, now = ([r["machine"].get(name) for name in SAME] for r in (stored, fresh))
+    if then != now:
+        raise ValueError(
+            f"The results were measured on {then}; this machine is {now}. Measure all "
+            "of them anew with `make benchmark`."
+        )
+    joined = dict(fresh)
+    for part, name in PARTS.items():
+        both = [*stored[part], *fresh[part]]
+        joined[part] = list({entry[name]: entry for entry in both}.values())
+    return joined
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -90,20 +119,30 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Compare ours with other methods.")
     parser.add_argument("--quick", action="store_true", help="under a minute")
     parser.add_argument("--out", type=Path, help="folder of the results")
-    parser.add_argument("--only", action="append", help="key of a problem; repeatable")
+    parser.add_argument(
+        "--only", action="append", help="key of a problem, or `maxima`; repeatable"
+    )
+    parser.add_argument(
+        "--update", action="store_true", help="renew those in the stored results"
+    )
     options = parser.parse_args(arguments)
     quick = options.quick
-    known = [instance.key for instance in INSTANCES]
+    known = [*(instance.key for instance in INSTANCES), "maxima"]
     if unknown := set(options.only or ()) - set(known):
         parser.error(f"unknown problem {sorted(unknown)}; known: {', '.join(known)}")
     chosen = [i for i in INSTANCES if _is_chosen(i, quick, options.only)]
     sizes = QUICK_ARRANGEMENTS if quick else ARRANGEMENTS
     asked = QUICK_MAXIMA if quick else MAXIMA
-    sizes, asked = ((), ()) if options.only else (sizes, asked)
+    if options.only:
+        sizes, asked = (), asked if "maxima" in options.only else ()
     # A short run or a part of one is not what the book shows.
     aside = HOME.parent / "_build" / "benchmarks" / "results"
-    out = options.out or (aside if quick or options.only else HOME)
-    write(results(chosen, sizes, QUICK if quick else FULL, asked), out)
+    shown = options.update or not (quick or options.only)
+    out = options.out or (HOME if shown else aside)
+    found = results(chosen, sizes, QUICK if quick else FULL, asked)
+    if options.update:
+        found = renewed(json.loads((out / "results.json").read_text("utf-8")), found)
+    write(found, out)
     print(f"The results are in {out}")
     return 0
 

@@ -5,15 +5,16 @@
 
 from experiments.circle import circle_through
 from experiments.class_map import ClassMap, map_classes
-from experiments.counterexample import pentagon
+from experiments.counterexample import FiveSamples, five_samples, pentagon
 from experiments.descents import RateSearch, largest_stable_rate
+from experiments.errata import AbsoluteLoss, absolute_loss, constant_steps
 from experiments.figure_2 import MaxMargin, factorise_margin
 from experiments.figure_3 import SpiralLosses, classify_spiral
 from experiments.figure_4 import (
     GeneratedImages,
-    Prolonged,
+    NoiseDescent,
+    descend_from_noise,
     generate_images,
-    prolong_descent,
 )
 from experiments.figure_5 import Activations, compare_activations
 from experiments.growth import Growth, measure_growth
@@ -33,7 +34,14 @@ from experiments.looseness import (
     search_looseness,
     sphere_draw,
 )
-from experiments.own_network import Trace, train_model, write_example
+from experiments.own_network import (
+    Trace,
+    go_on,
+    narrow_down,
+    start_model,
+    train_model,
+    write_example,
+)
 from experiments.pooling import (
     PooledDigits,
     PooledPrograms,
@@ -51,6 +59,21 @@ from experiments.recovery import (
     split_by_shift,
     split_optimum,
     state_and_recover,
+)
+from experiments.relaxations import (
+    GateFactors,
+    Lifted,
+    RelaxationTable,
+    SampledGates,
+    bound_by_signs,
+    bound_lifted,
+    compare_relaxations,
+    cover_by_gates,
+    grow_relaxations,
+    measure_gate_factors,
+    relaxation_data,
+    sample_gates,
+    solve_lifted,
 )
 from experiments.result import CertifiedResult, Comparison, Result
 from experiments.search import (
@@ -76,31 +99,44 @@ from experiments.stacking import (
 )
 from experiments.store import Run, Stored, cached
 from experiments.table_1 import Complexity, measure_complexity
-from experiments.whitened_tests import WhitenedTests, generalise_whitened
+from experiments.whitened_tests import (
+    BothFigures,
+    WhitenedTests,
+    explain_both,
+    generalise_whitened,
+)
 
 __all__ = [
     "SPLITS",
+    "AbsoluteLoss",
     "Activations",
     "Ascents",
+    "BothFigures",
     "CertifiedResult",
     "ClassMap",
     "Comparison",
     "Complexity",
     "Deep",
     "DeepDescent",
+    "FiveSamples",
+    "GateFactors",
     "GeneratedImages",
     "Growth",
+    "Lifted",
     "Looseness",
     "MaxMargin",
     "NarrowEnds",
+    "NoiseDescent",
     "PooledDigits",
     "PooledPrograms",
     "Profile",
     "Prolonged",
     "Questions",
     "RateSearch",
+    "RelaxationTable",
     "Result",
     "Run",
+    "SampledGates",
     "SearchSizes",
     "SpiralLosses",
     "Split",
@@ -111,7 +147,10 @@ __all__ = [
     "Trace",
     "Valley",
     "WhitenedTests",
+    "absolute_loss",
     "as_deep",
+    "bound_by_signs",
+    "bound_lifted",
     "cached",
     "centroid_questions",
     "certify_digits",
@@ -120,18 +159,28 @@ __all__ = [
     "compare_activations",
     "compare_ascents",
     "compare_programs",
+    "compare_relaxations",
+    "constant_steps",
     "count_nodes",
     "count_questions",
+    "cover_by_gates",
     "deep_floor",
+    "descend_from_noise",
     "end_narrow",
+    "explain_both",
     "factorise_margin",
+    "five_samples",
     "gaussian_draw",
     "generalise_whitened",
     "generate_images",
+    "go_on",
+    "grow_relaxations",
     "largest_stable_rate",
     "map_classes",
     "measure_complexity",
+    "measure_gate_factors",
     "measure_growth",
+    "narrow_down",
     "obtuse_simplex",
     "pentagon",
     "pentagon_draw",
@@ -141,9 +190,12 @@ __all__ = [
     "prolong_descent",
     "prove_valley",
     "random_deep",
+    "relaxation_data",
+    "sample_gates",
     "search_looseness",
     "shrink_cone",
     "small_digits",
+    "solve_lifted",
     "sphere_draw",
     "split_by_rays",
     "split_by_shift",
@@ -151,6 +203,7 @@ __all__ = [
     "stack",
     "stage_accuracies",
     "stage_floor",
+    "start_model",
     "state_and_recover",
     "train_deep",
     "train_model",

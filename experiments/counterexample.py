@@ -1,22 +1,26 @@
-"""Where (19) is not tight in three dimensions: a cell with five facets, the pentagon.
+"""Where (19) and (20) are not tight: a cell with five facets, and five white samples.
 
 The paper says that (19) equals (17) for d <= 4, since doubly nonnegative matrices of
 size 4 are completely positive. That argument is about cones with at most four
 facets; a cell in three dimensions can have more.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.result import CertifiedResult
 from lib.copositive import (
     Relaxation,
     cover_by_cells,
     cover_by_simplices,
     relaxed_norm,
     solve_relaxation,
+    solve_whitened,
 )
 from lib.copositive.relaxation import RelaxedNorm
+from lib.frank_wolfe import solve
 from lib.numerics import Array
 from lib.problem import Problem
 
@@ -150,4 +154,53 @@ def pentagon(beta: float = 0.78) -> Pentagon:
         relaxed_norm(cells, Y),
         solve_relaxation(problem, cells),
         solve_relaxation(problem, pieces),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class FiveSamples(CertifiedResult):
+    """(20) against certified networks on ``X = I_5``.
+
+    Parameters
+    ----------
+    Y : (5, c) array
+    betas : (k,) array
+    primal, dual : (k,) arrays
+        Of the best networks, and the bounds proved.
+    relaxed, ceiling : (k,) arrays
+        Value of (20), and what p* is at most by it alone.
+    """
+
+    Y: Array
+    betas: Array
+    primal: Array
+    dual: Array
+    relaxed: Array
+    ceiling: Array
+
+
+def five_samples(outputs: int, betas: Sequence[float]) -> FiveSamples:
+    """Solve (20) and (5) on five whitened samples for which (20) is loose.
+
+    Parameters
+    ----------
+    outputs : {2, 3}
+        Two: the corners of a regular pentagon. Three: ``P (L + 0.3 I)`` for the DNN
+        matrix ``P L P^T = (cos(2 pi (k - l) / 5) - cos(4 pi / 5))``, which is not CP.
+    betas : (k,) sequence
+    """
+    angles = 2 * np.pi * np.arange(5) / 5
+    Y = np.column_stack([np.cos(angles), np.sin(angles)])
+    if outputs == 3:
+        sizes, P = np.linalg.eigh(Y @ Y.T - np.cos(4 * np.pi / 5))
+        Y = P[:, 2:] * (sizes[2:] + 0.3)
+    proofs = [solve(Problem(np.eye(5), Y, beta)).certificate for beta in betas]
+    found = [solve_whitened(Y, beta, tolerance=1e-9) for beta in betas]
+    return FiveSamples(
+        Y,
+        np.asarray(betas, dtype=float),
+        np.array([proof.primal for proof in proofs]),
+        np.array([proof.dual for proof in proofs]),
+        np.array([program.value for program in found]),
+        np.array([program.ceiling for program in found]),
     )

@@ -170,7 +170,7 @@ def _closed(problem: Problem, images: WhiteImages) -> dict:
     begin = time.perf_counter()
     if images.demean:
         exact = demeaned_closed_form(problem, deviation=DEVIATION)
-        status = DEMEANED.format(exact.price)
+        status = DEMEANED.format(exact.prices.max())
     else:
         exact = closed_form(problem, deviation=DEVIATION)
         status = exact.status

@@ -12,7 +12,7 @@ from experiments.result import CertifiedResult, Comparison, Result
 from lib.copositive import solve_whitened
 from lib.data import load_images
 from lib.numerics import EPS, Array
-from lib.problem import Network, Problem, objective
+from lib.problem import Network, Problem, objective, reduce_rank
 from lib.recovery import recover_from_activations
 from lib.sgd import MOMENTUM, Grid, Settings, descend
 from lib.svd import whiten
@@ -96,12 +96,15 @@ class GeneratedImages(CertifiedResult):
 
 
 @dataclass(frozen=True, eq=False)
-class Prolonged(Result):
-    """One descent of Figure 4 that travels further than the paper's.
+class NoiseDescent(Result):
+    """One descent of Figure 4, followed: as the paper starts it, or for longer.
 
     Parameters
     ----------
     dataset : str
+    outputs : str
+        ``"all"`` for a plain start, ``"row_space"`` for one whose output weights were
+        projected onto the row space of Y.
     beta : float
     epochs : (k,) int array
         Those at which the objective was recorded.
@@ -113,11 +116,20 @@ class Prolonged(Result):
         Whether the rate was ever halved; then ``travel`` is too large.
     final, trimmed : float
         Objective of the last network, as it is and after :func:`trim`.
+    idle, idle_outputs : float
+        Weight decay of what its input weights have outside the row space of X, and its
+        output weights outside that of Y.
+    idle_law, idle_outputs_law : float
+        What these are after the travel, in expectation, if nothing but weight decay
+        moves them: ``beta m (1 - n/d)`` and, the hidden layer's row space standing
+        still, ``beta (c - rank Y) (1 - n/m)``, each times ``exp(-2 beta t)``; 0 for
+        outputs in the row space.
     relaxed, bound : float
         Value of (20), and the lower bound of p* that it proves.
     """
 
     dataset: str
+    outputs: str
     beta: float
     epochs: np.ndarray
     objectives: np.ndarray
@@ -125,6 +137,10 @@ class Prolonged(Result):
     halved: bool
     final: float
     trimmed: float
+    idle: float
+    idle_outputs: float
+    idle_law: float
+    idle_outputs_law: float
     relaxed: float
     bound: float
 
@@ -143,8 +159,9 @@ def generate_images(
     """Generate 100 images from whitened noise by SGD and by (20) (Figure 4).
 
     Pixels are in 0..1. The paper's 60,000 epochs at rate 5e-5 travel as far as 15,000
-    at 2e-4, both far below the largest stable rate. SGD runs in single precision, its
-    starting output weights projected onto the row space of Y, where an optimum lies.
+    at 2e-4, both far below the largest stable rate. SGD runs in single precision from
+    He's law, its starting output weights projected onto the row space of Y, where an
+    optimum lies. The paper's starts are plain: :func:`descend_from_noise`.
 
     Parameters
     ----------
@@ -194,21 +211,24 @@ def generate_images(
     )
 
 
-def prolong_descent(
+def descend_from_noise(
     dataset: str = "mnist",
     *,
+    outputs: str = "all",
     beta: float = 1e-2,
     neurons: int = 1000,
     epochs: int = 15_000,
-    rate: float = 1e-3,
+    rate: float = 2e-4,
     seed: int = 0,
     checkpoint: Path | None = None,
-) -> Prolonged:
-    """Train one network of Figure 4 for longer, at a larger rate, and keep the curve.
+) -> NoiseDescent:
+    """Train one network of Figure 4 from a plain start, or longer; keep the curve.
 
     Parameters
     ----------
     dataset : {"mnist", "cifar10"}
+    outputs : {"all", "row_space"}
+        See :class:`lib.sgd.Settings`; the paper's starts are plain, ``"all"``.
     beta : float
         The smallest of Figure 4, at which the paper finds a mismatch.
     neurons, epochs, rate
@@ -228,13 +248,16 @@ def prolong_descent(
     A.1.1.
     """
     problem = _from_noise(_targets(dataset), beta, seed)
-    settings = replace(_settings(epochs, checkpoint), tolerance=0.0, points=RECORDS)
+    told = {"tolerance": 0.0, "points": RECORDS, "outputs": outputs}
+    settings = replace(_settings(epochs, checkpoint), **told)
     begin = np.random.default_rng(seed + 1)
     run = descend(problem, Grid(neurons, beta, rate, 0), settings, rng=begin)
     relaxed = solve_whitened(problem.Y, beta)
     sides = _upper_sides([problem], run.networks)
-    return Prolonged(
+    travelled = rate * epochs / (1 - MOMENTUM)
+    return NoiseDescent(
         dataset=dataset,
+        outputs=outputs,
         beta=float(beta),
         epochs=run.epochs,
         objectives=run.objectives[:, 0],
@@ -242,9 +265,25 @@ def prolong_descent(
         halved=bool(run.rates[0] < rate),
         final=float(sides["sgd"][0]),
         trimmed=float(sides["trimmed"][0]),
+        idle=float(sides["idle"][0]),
+        idle_outputs=_decay_outside(problem.beta, run.networks[0].V, problem.Y),
+        **_idle_laws(problem, neurons, travelled, outputs),
         relaxed=relaxed.value,
         bound=relaxed.proof.value,
     )
+
+
+def _idle_laws(
+    problem: Problem, neurons: int, t: float, outputs: str
+) -> dict[str, float]:
+    """Return what is expected of idle weights of He's law after the time t."""
+    n, d, c = problem.shape
+    left = problem.beta * float(np.exp(-2 * problem.beta * t))
+    off = c - reduce_rank(problem.Y).coordinates.shape[1] if outputs == "all" else 0
+    return {
+        "idle_law": left * neurons * (1 - n / d),
+        "idle_outputs_law": left * off * max(1 - n / neurons, 0.0),
+    }
 
 
 def _upper_sides(
@@ -257,15 +296,21 @@ def _upper_sides(
     pairs = list(zip(problems, networks, strict=True))
     return {
         "sgd": np.array([objective(p, u) for p, u in pairs]),
-        "trimmed": np.array([objective(p, trim(p.X, u)) for p, u in pairs]),
-        "idle": np.array([_idle(p, u.U) for p, u in pairs]),
+        "trimmed": np.array([objective(p, trim(p.X, p.Y, u)) for p, u in pairs]),
+        "idle": np.array([_decay_outside(p.beta, u.U, p.X) for p, u in pairs]),
     }
 
 
-def _idle(problem: Problem, U: Array) -> float:
-    """Return the weight decay of what the rows of U have outside the row space."""
-    outside = U - (U @ problem.X.T) @ problem.X
-    return problem.beta / 2 * float(np.vdot(outside, outside))
+def _decay_outside(beta: float, weights: Array, rows: Array) -> float:
+    """Return the weight decay of what weights have outside the span of some rows."""
+    outside = weights - _projected(weights, rows)
+    return beta / 2 * float(np.vdot(outside, outside))
+
+
+def _projected(weights: Array, rows: Array) -> Array:
+    """Project weights onto the span of rows, (n, k)."""
+    basis = reduce_rank(rows).basis
+    return (weights @ basis) @ basis.T
 
 
 def _from_noise(targets: np.ndarray, beta: float, seed: int) -> Problem:
@@ -306,23 +351,26 @@ def _shown(X: Array, networks: list[Network], shape: tuple[int, ...]) -> np.ndar
     return pixels.reshape(len(networks), len(X), *shape[1:])
 
 
-def trim(X: Array, network: Network) -> Network:
-    """Replace each ``u_j`` by ``X^T (X u_j)_+`` and balance: cheaper, same answers.
+def trim(X: Array, Y: Array, network: Network) -> Network:
+    """Drop what costs and does not help: idle weights of both layers; then balance.
 
     For ``X X^T = I`` the neuron ``X^T h`` with ``h = (X u)_+ >= 0`` has the hidden
-    layer h, and ``|X^T h| = |h| <= |u|``. What u has outside the row space of X, and
-    what the ReLU cuts off, costs weight decay and answers nothing.
+    layer h, and ``|X^T h| = |h| <= |u|``: what u has outside the row space of X, and
+    what the ReLU cuts off, costs weight decay and answers nothing. And projecting the
+    output weights onto the row space of Y lowers the squared loss and their decay.
 
     Parameters
     ----------
     X : (n, d) array
         With ``X X^T = I``.
+    Y : (n, c) array
     network : Network
 
     Returns
     -------
     Network
-        Balanced, with the same outputs on X up to rounding.
+        Balanced. Its objective is not larger; if V is in the row space of Y, it has
+        the same outputs on X up to rounding.
 
     Raises
     ------
@@ -331,7 +379,7 @@ def trim(X: Array, network: Network) -> Network:
 
     Notes
     -----
-    Sections 3.3 and A.2, Lemma 4. O(m n d).
+    Sections 3.3 and A.2, Lemma 4. O(m n d + m n c).
     """
     error = deviation(X)
     if not error <= max(X.shape) * EPS * len(X):
@@ -340,4 +388,4 @@ def trim(X: Array, network: Network) -> Network:
             "Whiten the samples without de-meaning them."
         )
     hidden = np.maximum(X @ network.U.T, 0.0)  # (n, m)
-    return Network(hidden.T @ X, network.V).balanced()
+    return Network(hidden.T @ X, _projected(network.V, Y)).balanced()

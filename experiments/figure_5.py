@@ -56,6 +56,9 @@ class Activations(Result):
         Enclose the beta from which on the zero ReLU network is optimal.
     linear_kappa : float
         The same for the linear network.
+    pairs : float
+        Mean of ``|w . x| |w . x'|`` over the teacher's neurons and pairs of training
+        images, over what it is for normal weights of the same variance.
     """
 
     demean: bool
@@ -78,6 +81,7 @@ class Activations(Result):
     kappa_low: float
     kappa: float
     linear_kappa: float
+    pairs: float
 
     @property
     def best_ratio(self) -> Array:
@@ -153,7 +157,7 @@ def compare_activations(
     A.1.2.
     """
     images = white_images("cifar10", demean=demean, n=n, tests=tests)
-    Y, held_out = _taught(images, teacher, np.random.default_rng(seed))
+    Y, held_out, pairs = _taught(images, teacher, np.random.default_rng(seed))
     problem = Problem(images.X, Y, 1.0)
     weights = np.asarray(betas, dtype=float)
     sizes = neurons, epochs, rate, seed + 1, start
@@ -170,18 +174,27 @@ def compare_activations(
         zero_test=_half_square(held_out),
         **_without_training(images, Y, held_out),
         **_thresholds(problem, weights, demean),
+        pairs=pairs,
     )
 
 
 def _taught(
     images: WhiteImages, neurons: int, rng: np.random.Generator
-) -> tuple[Array, Array]:
-    """Label the training and the test images by a random ReLU network."""
+) -> tuple[Array, Array, float]:
+    """Label both sets of images by a random ReLU network; compare its law's pairs."""
     d, c = images.X.shape[1], images.Y.shape[1]
     U = rng.uniform(-1, 1, (neurons, d)) / np.sqrt(d)
     V = rng.uniform(-1, 1, (neurons, c)) / np.sqrt(neurons)
     W = U @ images.X.T
-    return np.maximum(W, 0.0).T @ V, images.test_outputs(W, V)
+    pairs = _mean_of_pairs(W) / (2 / np.pi / (3 * d))  # variance 1 / (3 d)
+    return np.maximum(W, 0.0).T @ V, images.test_outputs(W, V), pairs
+
+
+def _mean_of_pairs(W: Array) -> float:
+    """Return the mean of ``|W_ji| |W_jk|`` over rows j and pairs i, k of columns."""
+    squares = np.abs(W).sum(axis=1) ** 2 - np.square(W).sum(axis=1)
+    n = W.shape[1]
+    return float(squares.mean()) / (n * (n - 1))
 
 
 def _without_training(images: WhiteImages, Y: Array, held_out: Array) -> dict:

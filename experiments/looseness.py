@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,9 @@ from lib.problem import Problem
 
 Draw = Callable[[np.random.Generator], tuple[Array, Array]]
 """A law of data: X (n, d) and Y (n, c) from a generator."""
+
+LEFT = 1e-5
+"""Share of the largest trace below which an eigenvalue is an interior point's."""
 
 TIGHT = 1e-6
 """Relative differences below this are within what the solvers can tell apart."""
@@ -43,6 +46,10 @@ class Looseness:
         Value of (19) at a feasible point: never below its optimum.
     optimum : (trials,) array
         Proved lower bound of p*.
+    ranks : (trials,) int array
+        Largest rank of the matrices U_i of (19): up to 2, (19) is p*.
+    looseness : (trials,) array
+        Factor within which (19) is p* by theorem.
     """
 
     share: float
@@ -51,6 +58,8 @@ class Looseness:
     norm: Array
     relaxed: Array
     optimum: Array
+    ranks: np.ndarray
+    looseness: Array
 
     @property
     def norm_excess(self) -> Array:
@@ -158,15 +167,27 @@ def search_looseness(
 
 
 def _compare(X: Array, Y: Array, share: float) -> tuple[float, ...]:
-    """Return facets, relaxed norm, norm, value of (19) and bound of (17)."""
+    """Return the numbers of one draw, in the order of :class:`Looseness`."""
     cells, pieces = cover_by_cells(X), cover_by_simplices(X)
     norm = kappa_by_cells(X, Y).value
     problem = Problem(X, Y, share * norm)
     facets = max(len(region.normals) for region in cells.regions)
+    printed = solve_relaxation(problem, cells)
     return (
         facets,
         relaxed_norm(cells, Y).value,
         norm,
-        solve_relaxation(problem, cells).value,
+        printed.value,
         solve_relaxation(problem, pieces).dual,
+        largest_rank(printed.grams),
+        printed.looseness,
     )
+
+
+def largest_rank(grams: Sequence[Array]) -> int:
+    """Return the largest rank of matrices, but for what an interior point leaves.
+
+    Eigenvalues count from ``LEFT`` of the largest of all traces on.
+    """
+    spectra = np.array([np.linalg.eigvalsh(U) for U in grams])
+    return int((spectra > LEFT * spectra.sum(axis=1).max()).sum(axis=1).max())

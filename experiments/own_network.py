@@ -12,7 +12,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from lib.networks import from_torch
+from lib.certificate import Neighbourhood, Solution, locate
+from lib.cone_pca import AnyOracle
+from lib.frank_wolfe import solve
+from lib.networks import from_torch, to_torch
 from lib.problem import Network, Problem
 from lib.sgd.epochs import torch_loss
 
@@ -108,6 +111,54 @@ def train_model(
             _refuse_divergence(model, rate, epoch)
             networks.append(from_torch(model))
     return Trace(np.append(0, marks), tuple(networks))
+
+
+def start_model(problem: Problem, neurons: int, *, bias: bool, seed: int) -> Any:
+    """Return a model with PyTorch's own random start, in double precision.
+
+    Parameters
+    ----------
+    problem : Problem
+        With a last column of ones in X if there is a bias.
+    neurons : int
+    bias : bool
+        Whether the first layer has one; the last has none.
+    seed : int
+    """
+    torch.manual_seed(seed)
+    _, d, c = problem.shape
+    first = torch.nn.Linear(d - bias, neurons, bias=bias)
+    last = torch.nn.Linear(neurons, c, bias=False)
+    return torch.nn.Sequential(first, torch.nn.ReLU(), last).double()
+
+
+def go_on(
+    problem: Problem, stages: dict[str, Network], *, bias: bool, **options: Any
+) -> dict[str, Network]:
+    """Let a descent go on from each network; ``options`` are those of `train_model`."""
+    ends = {}
+    for name, network in stages.items():
+        trace = train_model(to_torch(network, bias=bias), problem, **options)
+        ends[f"{name}, descent goes on"] = trace.networks[-1]
+    return ends
+
+
+def narrow_down(
+    problem: Problem, solution: Solution, rounds: tuple[int, ...], bound: AnyOracle
+) -> list[Neighbourhood]:
+    """Say where every optimum lies after few rounds of the solver, and at the end.
+
+    Parameters
+    ----------
+    problem : Problem
+    solution : Solution
+        Of the problem, for the end.
+    rounds : tuple of int
+    bound : callable
+        The oracle of the short solves.
+    """
+    stops = [solve(problem, bound=bound, rounds=k) for k in rounds]
+    return [locate(problem, s.network, s.certificate) for s in (*stops, solution)]
 
 
 def _refuse_divergence(model: Any, rate: float, epoch: int) -> None:

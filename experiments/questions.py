@@ -50,9 +50,10 @@ def centroid_questions(problem: Problem, tolerance: float) -> float:
     """Return how many questions at centroids are enough in any case.
 
     With ``N = n c`` unknowns, ``N ln(2 |Y| sigma_1(X) / (tolerance beta))`` over
-    ``ln(e / (e - 1))`` of them leave a dual value of at least ``(1 - tolerance) p*``:
-    each cut through a centroid takes away ``1/e`` of the volume at least (Gruenbaum
-    1960), and the points of such value fill a known share of it.
+    ``ln(e / (e - 1))`` of them leave a network on the neurons of the cuts, and a dual
+    value of at least ``(1 - tolerance)`` times its objective: each cut through a
+    centroid takes away ``1/e`` of the volume at least (Gruenbaum 1960), and the
+    points of such value fill a known share of it.
 
     Parameters
     ----------

@@ -60,10 +60,10 @@ def split_by_rays(block: Array, rays: Array) -> Network:
 def split_by_shift(block: Array, rays: Array) -> Network:
     """Write a block by its singular vectors, moved into the cone: a semi-NMF.
 
-    The singular vectors leave the cone. Adding enough of ``w``, the sum of the unit
-    rays, to all brings them in, and one neuron along w takes off what was added. So
-    ``rank + 1`` neurons always suffice, one more than any factorisation needs; the
-    cost is what it is.
+    Some singular vectors leave the cone. Adding just enough of ``w``, the sum of the
+    unit rays, to each of these brings it in, and one neuron along w takes off what
+    was added. So ``rank + 1`` neurons always suffice, one more than any
+    factorisation needs; the cost is what it is.
 
     Parameters
     ----------
@@ -92,11 +92,11 @@ def split_by_shift(block: Array, rays: Array) -> Network:
     shares = np.linalg.pinv(W) @ (left[:, kept] * root)  # (k, q)
     signs = np.where(-shares.min(axis=0) <= shares.max(axis=0), 1.0, -1.0)
     shares, weights = shares * signs, (signs * root)[:, None] * right[kept]
-    shift = max(0.0, -float(shares.min(initial=0.0)))
-    if shift == 0.0:
-        return Network((W @ shares).T, weights)
-    U = np.column_stack([W @ (shares + shift), W.sum(axis=1)])
-    return Network(U.T, np.vstack([weights, -shift * weights.sum(axis=0)]))
+    shifts = np.maximum(-shares.min(axis=0), 0.0)
+    U = np.column_stack([W @ (shares + shifts), W.sum(axis=1)])
+    V = np.vstack([weights, -shifts @ weights])
+    used = V.any(axis=1)
+    return Network(U.T[used], V[used])
 
 
 SPLITS = {

@@ -2,11 +2,11 @@
 
 from figures.functions import *
 from figures.interactive import *
-from figures.landscape import *
+from figures.located import *
 from figures.methods import *
 from figures.pictures import *
+from figures.relaxations import *
 from figures.sizes import *
-from figures.stacking import *
 from figures.style import *
 from figures.weight_decay import *
 
@@ -14,6 +14,7 @@ __all__ = [
     "COLOURS",
     "interactive",
     "plot_activations",
+    "plot_answers",
     "plot_ascents",
     "plot_band",
     "plot_band_width",
@@ -23,18 +24,19 @@ __all__ = [
     "plot_certified_descent",
     "plot_complexity",
     "plot_correlation",
-    "plot_deep",
     "plot_descents",
     "plot_distances",
     "plot_dual_values",
     "plot_enclosure",
     "plot_final_objectives",
     "plot_gaps",
+    "plot_gate_factors",
     "plot_generated",
     "plot_generation",
     "plot_great_circles",
     "plot_growth",
     "plot_growth_errors",
+    "plot_hull",
     "plot_landscape",
     "plot_literal",
     "plot_looseness",
@@ -42,22 +44,25 @@ __all__ = [
     "plot_margin_accuracy",
     "plot_margin_objective",
     "plot_maxima",
-    "plot_narrow_ends",
     "plot_nodes",
+    "plot_open_directions",
     "plot_path_errors",
     "plot_path_neurons",
     "plot_pooled_values",
-    "plot_profile",
     "plot_prolonged",
     "plot_questions",
     "plot_radii",
     "plot_ratios",
     "plot_regions",
+    "plot_relaxation_growth",
+    "plot_relaxation_loss",
+    "plot_relaxations",
     "plot_relaxed_values",
     "plot_rescaling",
     "plot_ridge_accuracy",
     "plot_robust_fits",
     "plot_rounds",
+    "plot_sampled_gates",
     "plot_sandwich",
     "plot_section",
     "plot_sectors",
@@ -68,7 +73,6 @@ __all__ = [
     "plot_spiral_excess",
     "plot_spiral_losses",
     "plot_split",
-    "plot_stages",
     "plot_tiles",
     "plot_turned_basis",
     "sphere_grid",

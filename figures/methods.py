@@ -281,7 +281,7 @@ def plot_prolonged(ax: Axes, result: Any, printed: float, **style: Any) -> Axes:
     ax : Axes
     result : object
         With ``travel``, ``objectives`` and ``bound``, as
-        :class:`experiments.Prolonged`.
+        :class:`experiments.NoiseDescent`.
     printed : float
         How far the paper travels.
     **style

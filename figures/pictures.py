@@ -11,7 +11,7 @@ from matplotlib.colors import Normalize
 from matplotlib.image import AxesImage
 from matplotlib.patches import Circle, Polygon, Wedge
 
-from figures.style import COLOURS
+from figures.style import COLOURS, styled
 from lib.numerics import Array
 from lib.problem import Network
 
@@ -150,6 +150,41 @@ def plot_section(
     ax.set(xlim=limits, ylim=limits, aspect="equal")
     ax.set(xlabel="$u_1 / u_3$", ylabel="$u_2 / u_3$")
     ax.figure.legend(*ax.get_legend_handles_labels(), loc="outside upper left", ncols=3)
+    return ax
+
+
+def plot_hull(
+    ax: Axes, curve: Array, hull: Array, radius: float, Y: Array, F: Array
+) -> Axes:
+    """Draw the hull of the atoms of two samples, a circle of the loss, and the optimum.
+
+    Parameters
+    ----------
+    ax : Axes
+    curve : (k, 2) array
+        Outputs ``(X u)_+`` of unit neurons.
+    hull : (h, 2) array
+        Corners of the convex hull of these and their opposites, in order.
+    radius : float
+        The optimal path norm: the hull is drawn at 1 and at this size.
+    Y, F : (2,) arrays
+        Targets and optimal outputs.
+    """
+    ax.fill(*hull.T, color=COLOURS["bound"], alpha=0.25, lw=0, label=r"$\mathcal{A}$")
+    outline = radius * np.vstack([hull, hull[:1]])
+    ax.plot(*outline.T, **styled("dual", r"$\Vert F^*\Vert\,\mathcal{A}$", ls="--"))
+    for sign, label in ((1, "atoms"), (-1, None)):
+        ax.plot(*(sign * curve.T), **styled("frank_wolfe", label, lw=2.4))
+    for share in (0.5, 1, 1.6):
+        size = share * float(np.linalg.norm(Y - F))
+        ax.add_patch(Circle(Y, size, fill=False, ec=COLOURS["sgd"], lw=1.2))
+    normal = {"arrowstyle": "-|>", "color": "black", "lw": 1.4}
+    ax.annotate("", xy=Y, xytext=F, arrowprops=normal)
+    for point, name in ((Y, "$Y$"), (F, "$F^*$")):
+        ax.plot(*point, "o", color="black", ms=4)
+        ax.annotate(name, point, (6, -3), textcoords="offset points")
+    ax.set(aspect="equal", xlabel="output of sample 1", ylabel="output of sample 2")
+    ax.legend(loc="lower right")
     return ax
 
 

@@ -93,7 +93,8 @@ def plot_looseness(
         Of the line.
     """
     below = 100 * (1 - np.asarray(relaxed) / np.asarray(network))
-    ax.plot(betas, below, "o-", **styled("dual", **style))
+    lines = len(ax.lines) // 2  # with a level each
+    ax.plot(betas, below, "os"[lines] + "-", **styled("dual", **style))
     ax.axhline(0.0, **styled("optimum", ls="--"))
     return finish(ax, BETA, "(20) below $p^*$, %")
 
@@ -147,7 +148,7 @@ def plot_spiral_excess(
     return finish(ax, BETA, EXCESS, log="xy")
 
 
-def plot_generation(ax: Axes, result: Any, **style: Any) -> Axes:
+def plot_generation(ax: Axes, result: Any, plain: Any = None, **style: Any) -> Axes:
     """Draw how far both sides of p* lie above the proved bound, against beta.
 
     Parameters
@@ -157,12 +158,18 @@ def plot_generation(ax: Axes, result: Any, **style: Any) -> Axes:
         With ``betas``, ``bound``, ``relaxed``, ``sgd``, ``trimmed`` and
         ``recovered``, as :class:`experiments.GeneratedImages` (Figure 4). What is
         nearer to the bound than ``PROVED_WITHIN``, relatively, is drawn there.
+    plain : object, optional
+        With ``beta``, ``final`` and ``bound``, as :class:`experiments.NoiseDescent`:
+        the descent from a plain start.
     **style
         Of the marks.
     """
+    if plain is not None:
+        kind = styled("sgd", "SGD, plain start", marker="*", ls="", ms=9) | style
+        ax.plot([plain.beta], [plain.final / plain.bound - 1], **kind)
     rows = (
-        ("sgd", "+", "SGD", "sgd"),
-        ("trimmed", "v", "SGD, trimmed", "frank_wolfe"),
+        ("sgd", "+", "SGD, outputs projected", "sgd"),
+        ("trimmed", "v", "the same, trimmed", "frank_wolfe"),
         ("recovered", "x", "factored from (20)", "algorithm_1"),
         ("relaxed", "o", "relaxation (20)", "dual"),
     )

@@ -61,6 +61,9 @@ class Loss:
     smoothness: ClassVar[float]
     """Largest eigenvalue that the Hessian blocks can have."""
 
+    convexity: ClassVar[float] = 0.0
+    """Least eigenvalue that they can have: above 0 the loss is strongly convex."""
+
     free_unit: ClassVar[bool] = False
     """Whether the outputs may be measured in any unit."""
 
@@ -128,6 +131,7 @@ class Squared(Loss):
     """
 
     smoothness: ClassVar[float] = 1.0
+    convexity: ClassVar[float] = 1.0
     free_unit: ClassVar[bool] = True
 
     def value(self, F: Array, Y: Array) -> float:
@@ -164,6 +168,8 @@ class Huber(Squared):
     >>> Huber(1.0).value(np.array([[3.0]]), np.array([[1.0]]))
     1.5
     """
+
+    convexity: ClassVar[float] = 0.0
 
     delta: float = 1.0
 

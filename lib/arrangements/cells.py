@@ -341,7 +341,7 @@ def generic_cell_count(n: int, r: int) -> int:
 def paper_cell_bound(n: int, r: int) -> float:
     """Return ``2 r (e (n-1) / r)^r``, the bound that the paper quotes.
 
-    Valid for ``r <= n - 1``; looser than :func:`generic_cell_count`.
+    Valid for ``n >= 2``; looser than :func:`generic_cell_count`.
     """
     _check_counts(n, r)
     return 2 * r * (e * (n - 1) / r) ** r

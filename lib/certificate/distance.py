@@ -1,7 +1,8 @@
 """How far a network is from the optimum, proved from both sides.
 
-A certificate says that it is at most so far; a neuron that lowers the objective says
-that it is at least so far.
+A certificate says that it is at most so far; a neuron or a change of scale that lowers
+the objective says that it is at least so far. A small gap moreover says where every
+optimum must lie.
 """
 
 from dataclasses import dataclass
@@ -14,20 +15,23 @@ from lib.certificate.weak_duality import Certificate, certify
 from lib.cone_pca import AnyOracle, Limits, Oracle
 from lib.networks import as_network
 from lib.numerics import Array
-from lib.problem import Network, Problem, residual
+from lib.problem import Network, Problem, objective, residual
+
+ROUNDING = 1e-12
+"""Relative rounding of an objective, which is a sum taken in pairs."""
 
 
 @dataclass(frozen=True, eq=False)
 class Improvement:
-    """A network with one neuron more.
+    """A network with one neuron more, or with its outputs on another scale.
 
     Parameters
     ----------
     network : Network
-        Its last neuron is the new one, balanced.
+        A new neuron is its last, balanced.
     gain : float
         By at least so much its objective is lower, up to rounding; 0 where the
-        direction does not help, and then the network is the old one.
+        step does not help, and then the network is the old one.
     """
 
     network: Network
@@ -84,6 +88,51 @@ def add_neuron(problem: Problem, network: Network, direction: Array) -> Improvem
     return Improvement(grown, excess**2 / (2 * curvature))
 
 
+def rescale(problem: Problem, network: Network) -> Improvement:
+    """Balance the neurons and multiply the outputs by the factor that surely pays.
+
+    With the path norm S, the factor ``1 + e`` changes the loss by at most ``-e <R, F> +
+    e^2 L |F|^2 / 2`` and the penalty by ``e beta S``. The best ``e >= -1`` is ``(<R, F>
+    - beta S) / (L |F|^2)``, or -1, the zero network, if that is larger.
+
+    Parameters
+    ----------
+    problem : Problem
+        Of any loss and pooling.
+    network : Network
+
+    Returns
+    -------
+    Improvement
+        Its gain, exact for the squared loss, is that of balancing, ``beta (w - S)``
+        with the weight decay w, and ``(<R, F> - beta S)^2 / (2 L |F|^2)`` for the
+        factor, if it is not zero.
+
+    Notes
+    -----
+    Section 3.2: the direction of (14) in which a radius is too small or too large.
+    O(n m (d + c)).
+
+    Examples
+    --------
+    >>> problem = Problem([[1.0]], [[3.0]], beta=1.0)  # optimal output 2
+    >>> step = rescale(problem, Network([[1.0]], [[1.0]]))
+    >>> step.gain, step.network.path_norm.__round__(12)
+    (0.5, 2.0)
+    """
+    F, size = problem.predict(network), network.path_norm
+    excess = float(np.vdot(problem.loss.residual(F, problem.Y), F))
+    excess -= problem.beta * size
+    curvature = problem.loss.smoothness * float(np.vdot(F, F))
+    step = max(excess / curvature, -1.0) if curvature > 0 else -1.0
+    gain = step * excess - step**2 * curvature / 2
+    gain += problem.beta * (network.weight_decay - size)
+    if gain <= 0:
+        return Improvement(network, 0.0)
+    even, root = network.balanced(), np.sqrt(1 + step)
+    return Improvement(Network(root * even.U, root * even.V), gain)
+
+
 def within(X: Array, seconds: float) -> Oracle:
     """Return the oracle with a limit on its time, which only matters from rank 3 on.
 
@@ -115,16 +164,20 @@ class Distance:
     certificate : Certificate
     improvement : Improvement
         Of the neuron that gains most among the local maxima of ``|R^T h(u)|``.
+    rescaling : Improvement
+        Of the best scale of the outputs.
     """
 
     certificate: Certificate
     improvement: Improvement
+    rescaling: Improvement
 
     @property
     def least(self) -> float:
-        """A lower bound: what the neuron gains, in units of the objective."""
+        """A lower bound: what the better step gains, in units of the objective."""
         primal = self.certificate.primal
-        return self.improvement.gain / primal if primal > 0 else 0.0
+        gain = max(self.improvement.gain, self.rescaling.gain)
+        return gain / primal if primal > 0 else 0.0
 
     @property
     def most(self) -> float:
@@ -162,8 +215,8 @@ def measure(
 
     Notes
     -----
-    Equation (11) and the step of :func:`add_neuron`. An oracle call, and O(n (d + c))
-    for each local maximum.
+    Equation (11) and the steps of :func:`add_neuron` and :func:`rescale`. An oracle
+    call, and O(n (d + c)) for each local maximum.
 
     Examples
     --------
@@ -175,4 +228,123 @@ def measure(
     network = as_network(network)
     proof = certify(problem, network, bound=bound)
     tried = [add_neuron(problem, network, u) for u in proof.kappa.candidates]
-    return Distance(proof, max(tried, key=attrgetter("gain")))
+    best = max(tried, key=attrgetter("gain"))
+    return Distance(proof, best, rescale(problem, network))
+
+
+@dataclass(frozen=True, eq=False)
+class Neighbourhood:
+    """Where the outputs and the dual variable of every optimum must lie.
+
+    Parameters
+    ----------
+    problem : Problem
+    certificate : Certificate
+        Of the network.
+    outputs : (n, c) array
+        Of the network on the samples.
+    radius : float
+        Bounds ``|Z - Z*|`` for the dual optimum Z*, which is unique, with the Z of the
+        certificate. Z* is minus the gradient of the loss at every optimum.
+    output_radius : float
+        Bounds ``|F - F*|``; infinite for losses that are not strongly convex.
+    """
+
+    problem: Problem
+    certificate: Certificate
+    outputs: Array
+    radius: float
+    output_radius: float
+
+    @property
+    def residual_radius(self) -> float:
+        """Bounds ``|R - Z*|`` for the residual R of the network.
+
+        For labels this is how far its probabilities are from the optimal ones.
+        """
+        loss = self.problem.loss
+        R = loss.residual(self.outputs, self.problem.Y)
+        apart = float(np.linalg.norm(R - self.certificate.Z)) + self.radius
+        return min(apart, loss.smoothness * self.output_radius)
+
+    def meets(self, other: "Neighbourhood") -> bool:
+        """Tell whether both can hold one optimum, as those of one problem must."""
+        apart = np.linalg.norm(self.outputs - other.outputs)
+        dual = np.linalg.norm(self.certificate.Z - other.certificate.Z)
+        return bool(
+            apart <= self.output_radius + other.output_radius
+            and dual <= self.radius + other.radius
+        )
+
+    def excludes(self, directions: Array) -> np.ndarray:
+        """Tell of which directions no optimal network has a neuron, (k,).
+
+        Parameters
+        ----------
+        directions : (k, d) array
+            Of any length.
+
+        Notes
+        -----
+        There ``|Z^T h(u)| + radius |h(u)| < beta |u|``, so that ``|Z*^T h(u)|`` is
+        below beta, which every neuron of an optimum attains. O(k n (d + c)).
+        """
+        U = np.atleast_2d(np.asarray(directions, dtype=np.float64))
+        hidden = self.problem.features(U)
+        reach = np.linalg.norm(hidden.T @ self.certificate.Z, axis=1)
+        reach += self.radius * np.linalg.norm(hidden, axis=0)
+        return reach < self.problem.beta * np.linalg.norm(U, axis=1) * (1 - ROUNDING)
+
+
+def locate(
+    problem: Problem, network: Network | Any, certificate: Certificate
+) -> Neighbourhood:
+    """Bound how far outputs and residual of a network are from those of any optimum.
+
+    The loss plus the gauge is as strongly convex in the outputs as the loss, with
+    modulus mu, and the dual as strongly concave as the conjugate, with modulus ``1 /
+    L``. So ``mu |F - F*|^2 + |Z - Z*|^2 / L <= 2 gap``.
+
+    Parameters
+    ----------
+    problem : Problem
+        Of any loss and pooling.
+    network : Network or torch.nn.Sequential
+    certificate : Certificate
+        Of this network.
+
+    Returns
+    -------
+    Neighbourhood
+
+    Raises
+    ------
+    ValueError
+        If the certificate is of another network.
+
+    Notes
+    -----
+    Equations (11) and (78). O(n m (d + c)).
+
+    Examples
+    --------
+    >>> problem = Problem([[1.0]], [[3.0]], beta=1.0)
+    >>> network = Network([[1.0]], [[1.0]])  # its output is 1, the optimal one is 2
+    >>> found = locate(problem, network, certify(problem, network))
+    >>> bool(1 <= found.output_radius < 1.5), found.excludes([[-1.0]]).tolist()
+    (True, [True])
+    """
+    network = as_network(network)
+    primal = certificate.primal
+    if not np.isclose(objective(problem, network), primal, rtol=1e-9):
+        raise ValueError(
+            f"certificate must be that of the network, whose objective is "
+            f"{objective(problem, network):g}; got one with primal {primal:g}. Take "
+            "certify(problem, network)."
+        )
+    gap, loss = max(certificate.gap, 0.0) + ROUNDING * primal, problem.loss
+    moved = float(np.linalg.norm(loss.repair(certificate.Z, problem.Y)))
+    radius = float(np.sqrt(2 * loss.smoothness * gap)) + moved
+    outer = np.sqrt(2 * gap / loss.convexity) if loss.convexity > 0 else np.inf
+    outputs = problem.predict(network)
+    return Neighbourhood(problem, certificate, outputs, radius, float(outer))

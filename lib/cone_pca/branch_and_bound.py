@@ -23,11 +23,9 @@ import numpy as np
 from lib.cone_pca.simplicial_cones import (
     SIDE_TOLERANCE,
     Points,
-    center,
+    appraise,
     halve,
-    is_below,
-    least_level,
-    majorise,
+    is_pruned,
     make_face_scratch,
     make_scratch,
     settle,
@@ -119,9 +117,8 @@ def explore(points, stack, work, log, most):
         log.nodes[0] += 1
         node = settle(points, stack.pop(), scratch.heights)
         log.deepest[0] = max(log.deepest[0], node.depth)
-        cut = center(points, node, scratch)
-        majorise(points, node, scratch)
-        if is_below(log.level[0], scratch):
+        pruned, cut = is_pruned(points, node, log.level[0], scratch)
+        if pruned:
             continue
         if len(node.undecided) > 0:
             stack.extend(halve(node, scratch.heights, cut))
@@ -132,15 +129,6 @@ def explore(points, stack, work, log, most):
             log.level[0] = value * (1.0 + log.tolerance[0])
             log.directions[log.found[0] % len(log.directions)] = u
             log.found[0] += 1
-
-
-@compiled
-def appraise(points, node, scratch):
-    """Return the least level provable for an open node."""
-    node = settle(points, node, scratch.heights)
-    center(points, node, scratch)
-    majorise(points, node, scratch)
-    return least_level(scratch)
 
 
 @compiled
@@ -265,7 +253,7 @@ def explore_part(part: Part) -> tuple[Cones, Log]:
     counts = (np.zeros(1, dtype=np.int64) for _ in range(4))
     given = np.array([part.level]), np.array([part.tolerance])
     log = Log(*given, *counts, np.zeros((FOUND, r)))
-    size = max(TURN_OPERATIONS // (part.budget * _operations(points)), 1)
+    size = max(TURN_OPERATIONS // (part.budget * operations(points)), 1)
     while True:  # a turn also if there is no time at all: so rounds come to an end
         left = Cones(*visit(points, pick(cones, slice(size)), work, log, part.budget))
         cones = above([left, pick(cones, slice(size, None))], log.level[0])
@@ -274,7 +262,7 @@ def explore_part(part: Part) -> tuple[Cones, Log]:
             return cones, log
 
 
-def _operations(points: Points) -> int:
+def operations(points: Points) -> int:
     """Return about how many operations a cone costs."""
     (n, r), c = points.X.shape, points.Z.shape[1]
     return n * r * (r + c)
@@ -340,7 +328,7 @@ class _Search:
     def deal(self, parts: int, turns: int) -> list[Part]:
         """Deal the open cones, in the order of their bounds."""
         budget = CONE_BUDGET * (1 + len(self.open.levels) // MANY_OPEN)
-        most = max(turns * TURN_OPERATIONS // _operations(self.points), 1)
+        most = max(turns * TURN_OPERATIONS // operations(self.points), 1)
         most = min(most, FIRST * 2**self.rounds, self.limits.nodes - self.nodes)
         common = self.level, self.limits.tolerance, budget, most, self.deadline
         dealt = (pick(self.open, slice(k, None, parts)) for k in range(parts))
@@ -387,6 +375,8 @@ def slack(points: Points, deepest: int) -> float:
       that many roundings of a product of the mass and the level (a cone is only
       pruned if the parts of its diagonal are below the level's square), and
       ``(sum l)^2 <= r``; six covers the factors of the three parts.
+    - With one output, a linear function at the rays is a sum of as many terms; what it
+      is missed by there is part of the bound.
     - A leaf's eigenvalues and coordinates are those of a form and of rays changed
       by ``O(r^2)`` roundings each (Jacobi, Gram-Schmidt twice).
     """

@@ -1,6 +1,7 @@
 """The dual norm ``kappa(Z) = max_{|u|<=1} |Z^T (X u)_+|`` that certifies optimality."""
 
 import math
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from copy import copy
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ import numpy as np
 
 from lib.arrangements import planar_walls
 from lib.cone_pca.ascent import ascend
-from lib.cone_pca.branch_and_bound import Limits, branch_and_bound
+from lib.cone_pca.branch_and_bound import Limits, branch_and_bound, operations
 from lib.cone_pca.maximum import (
     AnyOracle,
     Maximum,
@@ -48,6 +49,13 @@ WIDEST_COVER = 14
 
 LIFTED_RANK = 6
 """Smallest rank at which signs are searched first: below, cones are faster."""
+
+LIFTED_SAMPLES = 128
+"""With one output and more samples signs are not searched: a visit costs a cube of
+their number, and cones bound one output well at any rank."""
+
+FEW_OPERATIONS = 2**32
+"""Operations on cones, about a second's, before signs are searched."""
 
 LIFTED_NODES = 300
 """Most visits of the search on signs; what is then open goes to the cones."""
@@ -327,37 +335,69 @@ def _search(
 ) -> Maximum:
     """Climb, then search for anything above what the climbs reached."""
     X, Z = points.X, points.Z
-    ends = ascend(points, seeds)
-    bound = relaxed_bound(X, Z)
-    if X.shape[1] >= LIFTED_RANK and limits.nodes > 0:
-        started = monotonic()
-        lifted, ends = _lifted(points, ends, limits)
-        bound = min(bound, lifted)
-        spent = monotonic() - started
-        limits = replace(limits, seconds=max(limits.seconds - spent, 0.0))
-    value = float(correlation(X, Z, ends).max())
-    proved = bound <= max(limits.level, value * (1 + limits.tolerance))
-    if X.shape[1] <= WIDEST_COVER and limits.nodes > 0 and not proved:
-        outcome = branch_and_bound(points, value, limits, executor)
-        bound = min(bound, outcome.bound)
-        ends = np.vstack([outcome.directions, ascend(points, outcome.directions), ends])
+    ends, bound, end = ascend(points, seeds), relaxed_bound(X, Z), limits.seconds
+    end += monotonic()
+    for stage in _stages(points, limits, executor):
+        value = float(correlation(X, Z, ends).max())
+        if bound <= max(limits.level, value * (1 + limits.tolerance)):
+            break
+        left = replace(limits, seconds=max(end - monotonic(), 0.0))
+        found, starts = stage(points, value, left)
+        bound = min(bound, found)
+        ends = np.vstack([starts, ascend(points, starts), ends])
     ends = _distinct(ends, correlation(X, Z, ends))
     return ranked(ends, correlation(X, Z, ends), bound)
 
 
-def _lifted(points: Points, ends: Array, limits: Limits) -> tuple[float, Array]:
-    """Return the bound of a search on signs, and ends with what it led to."""
-    X, Z = points.X, points.Z
+Stage = Callable[[Points, float, Limits], tuple[float, Array]]
+"""Bounds kappa, given a value of it; returns also where to climb from."""
+
+
+def _stages(
+    points: Points, limits: Limits, executor: Executor | None
+) -> Iterator[Stage]:
+    """Yield what to search on: cones, and from ``LIFTED_RANK`` on signs before them.
+
+    Where few cones are enough they are faster than signs at any rank.
+    """
+    (n, r), c = points.X.shape, points.Z.shape[1]
+    if limits.nodes == 0:
+        return
+    if r >= LIFTED_RANK:
+        if r <= WIDEST_COVER:
+            yield partial(_on_cones, executor=executor, few=True)
+        if c > 1 or n <= LIFTED_SAMPLES:
+            yield _on_signs
+    if r <= WIDEST_COVER:
+        yield partial(_on_cones, executor=executor)
+
+
+def _on_cones(
+    points: Points,
+    value: float,
+    limits: Limits,
+    executor: Executor | None,
+    few: bool = False,
+) -> tuple[float, Array]:
+    """Search on cones, on a few or until a limit is reached."""
+    if few:
+        most = FEW_OPERATIONS // operations(points)
+        limits = replace(limits, nodes=min(limits.nodes, most))
+    outcome = branch_and_bound(points, value, limits, executor)
+    return outcome.bound, outcome.directions
+
+
+def _on_signs(points: Points, value: float, limits: Limits) -> tuple[float, Array]:
+    """Search on signs; what it leaves open goes to the cones."""
     found = search_signs(
-        X,
-        Z,
-        float(correlation(X, Z, ends).max()),
+        points.X,
+        points.Z,
+        value,
         level=limits.level,
         nodes=min(limits.nodes, LIFTED_NODES),
         seconds=LIFTED_SHARE * limits.seconds,
     )
-    starts = np.vstack([found.directions, -found.directions])
-    return found.bound, np.vstack([ascend(points, starts), ends])
+    return found.bound, np.vstack([found.directions, -found.directions])
 
 
 def _seeds(X: Array) -> Array:

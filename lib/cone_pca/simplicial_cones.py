@@ -8,6 +8,7 @@ from collections import namedtuple
 
 import numpy as np
 
+from lib.cone_pca.one_output import bound_one_output, make_slopes
 from lib.numerics.compiled import (
     compiled,
     diagonalise,
@@ -34,7 +35,7 @@ Node = namedtuple("Node", "rays A undecided depth")
 which points are undecided, and the number of cuts above it."""
 
 Scratch = namedtuple(
-    "Scratch", "heights images shares spread upper gram slack comparison factor"
+    "Scratch", "heights images shares spread upper gram slack comparison factor slopes"
 )
 """Work space of one thread for the bound of one node."""
 
@@ -57,9 +58,9 @@ def make_points(X: np.ndarray, Z: np.ndarray) -> Points:
 def make_scratch(n: int, r: int, c: int) -> Scratch:
     """Allocate the work space of a thread."""
     square = [np.zeros((r, r)) for _ in range(5)]
-    return Scratch(
-        np.zeros((n, r)), np.zeros((r, c)), np.zeros(n), np.zeros(r), *square
-    )
+    heights, images = np.zeros((n, r)), np.zeros((r, c))
+    slopes = make_slopes(n, r)
+    return Scratch(heights, images, np.zeros(n), np.zeros(r), *square, slopes)
 
 
 def make_face_scratch(r: int, c: int) -> FaceScratch:
@@ -216,6 +217,30 @@ def least_level(scratch):
         else:
             low = middle
     return high
+
+
+@compiled
+def is_pruned(points, node, level, scratch):
+    """Tell whether a settled node is below the level, and if not where to cut it."""
+    if points.Z.shape[1] == 1:
+        bound, cut = bound_one_output(
+            points, node, scratch.heights, level, scratch.slopes
+        )
+        return bound <= level, cut
+    cut = center(points, node, scratch)
+    majorise(points, node, scratch)
+    return is_below(level, scratch), cut
+
+
+@compiled
+def appraise(points, node, scratch):
+    """Return the least level provable for an open node."""
+    node = settle(points, node, scratch.heights)
+    if points.Z.shape[1] == 1:
+        return bound_one_output(points, node, scratch.heights, 0.0, scratch.slopes)[0]
+    center(points, node, scratch)
+    majorise(points, node, scratch)
+    return least_level(scratch)
 
 
 @compiled

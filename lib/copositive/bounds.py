@@ -53,6 +53,12 @@ class ProvedValue(Bounds):
 
     value: float
     proof: Any
+    looseness: float
+
+    @property
+    def ceiling(self) -> float:
+        """What p* is at most: ``looseness`` times the value of the relaxation."""
+        return self.looseness * self.value
 
     @property
     def primal(self) -> float:

@@ -130,7 +130,7 @@ def solve_by_columns(
         if clock.over:
             status = clock.status
             break
-    best = replace(master.best, proof=master.proof)
+    best = replace(master.best, proof=master.proof, looseness=1.0)
     return Columns(best, tuple(history), master.relative_gap <= tolerance, status)
 
 

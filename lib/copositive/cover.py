@@ -20,6 +20,9 @@ EXACT_RANK = 4
 """Doubly nonnegative matrices of at most this size are completely positive
 (Maxfield and Minc 1962), so that pieces with so many rays make (17) exact."""
 
+SPIKE_FREE_LOOSENESS = float(np.sqrt(2.0))
+"""On spike-free X even the network without ReLU costs no less than p* over this."""
+
 MOST_CELLS = 50_000
 """Cells that a cover may list: seconds, and a gigabyte for their programs."""
 
@@ -73,11 +76,14 @@ class Cover:
     exact : bool
         Whether the doubly nonnegative relaxation over these regions is the
         copositive program (17) itself: simplicial regions of rank at most 4.
+    positive : bool
+        Whether the only region is that of (20), which a spike-free X needs.
     """
 
     reduced: RankReduction
     regions: tuple[Region, ...]
     exact: bool
+    positive: bool = False
 
     @property
     def X(self) -> Array:  # noqa: N802, the name of the naming table
@@ -87,6 +93,27 @@ class Cover:
     def __len__(self) -> int:
         """Return the number of regions."""
         return len(self.regions)
+
+    def looseness(self, outputs: int) -> float:
+        """Return a factor by which p* exceeds the relaxation at most.
+
+        For targets of rank k it is ``sqrt(min(k, r))``: 1 for one output, whatever
+        the regions are. For (20), where X is spike-free, it is at most ``sqrt 2``.
+
+        Parameters
+        ----------
+        outputs : int
+            k, the rank of Y.
+
+        Notes
+        -----
+        Equations (19), (20). For any loss whose least value is not negative.
+        """
+        rank = self.X.shape[1]
+        if self.exact or (self.positive and rank <= EXACT_RANK):
+            return 1.0
+        factor = float(np.sqrt(max(min(outputs, rank), 1)))
+        return min(factor, SPIKE_FREE_LOOSENESS) if self.positive else factor
 
 
 def cover_by_cells(X: Array, *, as_printed: bool = False) -> Cover:
@@ -288,4 +315,4 @@ def cover_by_positive_cell(X: Array) -> Cover:
         )
     pattern = np.ones(len(X), dtype=bool)
     region = Region(pattern, normals, np.eye(X.shape[1]), inside)
-    return Cover(reduced, (region,), exact=False)
+    return Cover(reduced, (region,), exact=False, positive=True)

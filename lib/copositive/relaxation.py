@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
+from scipy import optimize, sparse
 
 from lib.conic import (
     ConicPoint,
@@ -21,13 +21,17 @@ from lib.conic import (
 from lib.copositive.bounds import DualPoint, ProvedValue, bound_norm, prove_over_cover
 from lib.copositive.cover import Cover, Region
 from lib.losses import require_squared
-from lib.numerics import Array, unit_of
+from lib.numerics import EPS, Array, unit_of
 from lib.problem import Problem, reduce_rank
 
 SOLVERS: dict[str, Callable[[ConicProgram], ConicPoint]] = {
     "interior": solve_interior,
     "splitting": solve_splitting,
 }
+
+
+NNLS_ROUNDS = 100
+"""Most steps of a projection onto a region, for each of its inequalities."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +56,9 @@ class Relaxation(ProvedValue):
     cover : Cover
     status : str
         The solver's own word.
+    looseness : float
+        ``p* <= looseness * value``, by :meth:`Cover.looseness`: 1 where the relaxation
+        is exact, over an exact cover or for targets of rank 1.
     """
 
     value: float
@@ -60,6 +67,7 @@ class Relaxation(ProvedValue):
     blocks: tuple[Array, ...]
     cover: Cover
     status: str
+    looseness: float
 
 
 def solve_relaxation(
@@ -129,7 +137,8 @@ def solve_relaxation(
     value, residual, blocks = evaluate(problem, actives, grams)
     proofs = [prove_over_cover(problem, cover, R, multipliers) for R in (Z, residual)]
     best = max(proofs, key=lambda proof: proof.value)
-    return Relaxation(value, best, grams, blocks, cover, point.status)
+    loose = cover.looseness(targets.shape[1])
+    return Relaxation(value, best, grams, blocks, cover, point.status, loose)
 
 
 def _check(problem: Problem, cover: Cover, solver: str) -> None:
@@ -268,8 +277,9 @@ def relaxed_norm(cover: Cover, Z: Array) -> RelaxedNorm:
     """Maximise ``tr A_i U A_i^T`` over U >= 0, ``G U G^T >= 0``, tr U = 1, all i.
 
     With ``A_i = Z^T D_i X``. Rank one U give ``|A_i u|^2``, so the maximum is at
-    least kappa squared; over an exact cover it equals it. The dual,
-    ``min t : t I - A^T A - G^T N G >= 0, N >= 0``, proves the bound.
+    least kappa squared; over an exact cover, or if Z has rank 1, it equals it. The
+    dual, ``min t : t I - A^T A - G^T N G >= 0, N >= 0``, proves the bound. For Z of
+    rank 1 both sides are projections onto the regions, and no program is solved.
 
     Parameters
     ----------
@@ -286,6 +296,11 @@ def relaxed_norm(cover: Cover, Z: Array) -> RelaxedNorm:
     -----
     The constraint of the dual of (19). One conic program in t and all N.
     """
+    one = reduce_rank(Z).coordinates
+    if one.shape[1] == 1:
+        grams, multipliers, value = _scalar_norm(cover, one[:, 0])
+        bound = bound_norm(cover, Z, multipliers)
+        return RelaxedNorm(value, bound, grams, multipliers)
     maps = [Z[region.pattern].T @ cover.X[region.pattern] for region in cover.regions]
     unit = max(float(np.linalg.norm(A)) for A in maps)
     program = _norm_program(cover, [A / (unit or 1.0) for A in maps])
@@ -297,6 +312,42 @@ def relaxed_norm(cover: Cover, Z: Array) -> RelaxedNorm:
     return RelaxedNorm(
         float(value), bound_norm(cover, Z, multipliers), grams, multipliers
     )
+
+
+def _scalar_norm(cover: Cover, z: Array) -> tuple[tuple, tuple, float]:
+    """Return U_i, N_i and kappa for one output: rank-one U, and their proof."""
+    found = [
+        _project_both_ways(region.normals, z[region.pattern] @ cover.X[region.pattern])
+        for region in cover.regions
+    ]
+    neurons, multipliers = zip(*found, strict=True)
+    lengths = [float(np.linalg.norm(u)) for u in neurons]
+    best = int(np.argmax(lengths))
+    grams = [np.zeros((len(u), len(u))) for u in neurons]
+    grams[best] = np.outer(neurons[best], neurons[best])
+    return tuple(grams), multipliers, lengths[best]
+
+
+def _project_both_ways(G: Array, a: Array) -> tuple[Array, Array]:
+    """Maximise ``|a . u|`` over unit u of ``{u : G u >= 0}``; return u and N.
+
+    With ``k = P(a) = a + p`` and ``k' = P(-a) = q - a`` the projections onto the cone,
+    p and q are in its dual, ``p = G^T l``, ``q = G^T m`` with l, m >= 0. The longer
+    one is the maximiser, scaled by the maximum s, and ``a a^T + t (p q^T + q p^T) <=
+    s^2 I`` for ``t = s^2 / (s^2 + k . k')``.
+    """
+    if len(G) == 0:  # the whole space, which nnls would not survive
+        return a, np.zeros((0, 0))
+    rows, most = G.T, NNLS_ROUNDS * len(G)
+    low, high = (optimize.nnls(rows, side, maxiter=most)[0] for side in (-a, a))
+    first, second = a + low @ G, high @ G - a
+    top = max((first, second), key=np.linalg.norm)
+    square = float(top @ top)
+    sum_of_both = square + float(first @ second)
+    if sum_of_both <= EPS * float(a @ a):  # k' = -k, or both zero: a is proof enough
+        return top, np.zeros((len(G), len(G)))
+    N = square / sum_of_both * np.outer(low, high)
+    return top, N + N.T
 
 
 def _norm_program(cover: Cover, maps: list[Array]) -> ConicProgram:

@@ -15,6 +15,7 @@ import numpy as np
 
 from lib.certificate.solution import REACHED
 from lib.copositive.bounds import ProvedValue, bound_eigenvalue
+from lib.copositive.cover import EXACT_RANK, SPIKE_FREE_LOOSENESS
 from lib.copositive.relaxation import kernel_value
 from lib.losses import SQUARED, feasible_scale
 from lib.numerics import EPS, Array
@@ -69,6 +70,8 @@ class Whitened(ProvedValue):
     converged : bool
     status : str
         A sentence that says why it stopped.
+    looseness : float
+        ``p* <= looseness * value``: ``sqrt 2``, or 1 for n <= 4 or targets of rank 1.
     """
 
     value: float
@@ -77,6 +80,7 @@ class Whitened(ProvedValue):
     steps: int
     converged: bool
     status: str
+    looseness: float
 
 
 def solve_whitened(
@@ -147,7 +151,9 @@ def solve_whitened(
     )
     converged = best.relative_gap <= tolerance
     status = REACHED if converged else f"The limit of {steps} steps was reached."
-    return Whitened(best.value, proof, best.W, taken, converged, status)
+    exact = len(Y) <= EXACT_RANK or outputs.coordinates.shape[1] == 1
+    loose = 1.0 if exact else SPIKE_FREE_LOOSENESS
+    return Whitened(best.value, proof, best.W, taken, converged, status, loose)
 
 
 class _Splitting:

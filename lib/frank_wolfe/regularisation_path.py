@@ -151,23 +151,24 @@ def path(
 
 
 def enclose(problem: Problem, found: Path, betas: Sequence[float]) -> Band:
-    """Bound p* from both sides at betas between the points of a path.
+    """Bound p* from both sides at any betas, from the points of a path.
 
     The optimum is concave in beta. So it lies above the chords of proved bounds, and
     each network's objective, which is linear in beta, lies above it. Averages are
     sharper. With ``beta = w beta_1 + (1 - w) beta_2`` the dual point ``w Z_1 + (1 - w)
     Z_2`` is feasible, as kappa is convex; and the networks side by side, with shares w
-    and 1 - w, are a network with the average outputs and path norm. No solve and no
-    oracle call is needed.
+    and 1 - w, are a network with the average outputs and path norm. Below the smallest
+    beta ``Z_2 = 0`` at ``beta_2 = 0`` takes the place of the missing dual point; above
+    the largest its dual point stays feasible, and the zero network is a second one. No
+    solve and no oracle call is needed.
 
     Parameters
     ----------
     problem : Problem
         The one that the path is of; any loss and pooling. Its beta is not used.
     found : Path
-        Of two betas or more.
     betas : sequence of float
-        In any order, between the ends of the path.
+        In any order, positive.
 
     Returns
     -------
@@ -178,7 +179,7 @@ def enclose(problem: Problem, found: Path, betas: Sequence[float]) -> Band:
     Raises
     ------
     ValueError
-        If the path is a single point, or a beta lies outside of it.
+        If there is no beta or one is not positive and finite.
 
     Notes
     -----
@@ -192,12 +193,6 @@ def enclose(problem: Problem, found: Path, betas: Sequence[float]) -> Band:
     True
     """
     order = _decreasing(betas)
-    first, last = found.betas[0], found.betas[-1]
-    if first == last or order[0] > first or order[-1] < last:
-        raise ValueError(
-            f"betas must lie between the ends of a path of two points or more, "
-            f"{last:g} and {first:g}; got {order[-1]:g} to {order[0]:g}."
-        )
     outputs = [problem.predict(s.network) for s in found.solutions]
     rows = [_between(problem, found, outputs, beta) for beta in order]
     return Band(order, *np.array(rows).T)
@@ -217,21 +212,36 @@ def _between(
     problem: Problem, found: Path, outputs: list[Array], beta: float
 ) -> tuple[float, float, float, float]:
     """Return lower, upper, chord and tangent at one beta."""
-    k = int(np.searchsorted(-found.betas, -beta, side="right")) - 1
-    k = min(k, len(found.betas) - 2)
-    high, low = found.betas[k : k + 2]
-    shares = np.array([beta - low, high - beta]) / (high - low)
-    proofs = [s.certificate for s in found.solutions[k : k + 2]]
+    near, shares = _neighbours(found.betas, beta)
+    proofs = [found.solutions[k].certificate for k in near]
     task = replace(problem, beta=float(beta))
     lower = _average_bound(task, shares, [proof.Z for proof in proofs])
-    F, norms = outputs[k : k + 2], found.path_norms[k : k + 2]
-    mixed = shares[0] * F[0] + shares[1] * F[1]
+    F, norms = [outputs[k] for k in near], found.path_norms[near]
+    mixed = sum(share * answer for share, answer in zip(shares, F, strict=True))
+    zero = np.zeros_like(problem.Y)
     middle, *ends = (
         problem.loss.value(answer, problem.Y) + beta * norm
-        for answer, norm in zip((mixed, *F), (shares @ norms, *norms), strict=True)
+        for answer, norm in zip(
+            (mixed, *F, zero), (shares @ norms, *norms, 0.0), strict=True
+        )
     )
     chord = shares @ [proof.dual for proof in proofs]
     return lower, min(middle, *ends), float(chord), min(ends)
+
+
+def _neighbours(betas: Array, beta: float) -> tuple[list[int], Array]:
+    """Return the points of a path beside a beta, and their shares in an average.
+
+    Beyond the ends one point remains. Below them its share is less than one: the rest
+    is that of the dual point and of the network that are zero.
+    """
+    above = int(np.searchsorted(-betas, -beta, side="right")) - 1
+    if above < 0:
+        return [0], np.ones(1)
+    if above == len(betas) - 1:
+        return [above], np.array([beta / betas[above]])
+    high, low = betas[above : above + 2]
+    return [above, above + 1], np.array([beta - low, high - beta]) / (high - low)
 
 
 def _average_bound(problem: Problem, shares: Array, points: list[Array]) -> float:

@@ -13,7 +13,7 @@ ZERO_SHARE = 1e-15
 
 
 def prune(problem: Problem, network: Network) -> Network:
-    """Return a network of at most n c neurons that is no worse.
+    """Return a network of few neurons, min(n c, n (n + 1) / 2), that is no worse.
 
     The outputs are ``sum_j w_j A_j`` with ``A_j = h(u_j) v_j^T`` in a space of n c
     dimensions and ``w = 1``. Of more than n c matrices some combination ``sum_j
@@ -22,6 +22,10 @@ def prune(problem: Problem, network: Network) -> Network:
     this leaves linearly independent matrices only, so their number is at most their
     rank, n c or less: one better than the n c + 1 of Caratheodory's theorem, because
     the cost may fall.
+
+    For many outputs the same is first done with ``h(u_j) h(u_j)^T``, of which n (n +
+    1) / 2 are independent at most. Output weights of least norm for given outputs F
+    are ``H^T T``, so that ``sum_j w_j h_j h_j^T``, held, holds F and their norm.
 
     Parameters
     ----------
@@ -32,14 +36,15 @@ def prune(problem: Problem, network: Network) -> Network:
     Returns
     -------
     Network
-        Balanced; at most ``min(n c, network.width)`` neurons, whose input
-        directions are among the given ones, with the same outputs up to rounding
-        and no more weight decay than the balanced network given.
+        Balanced; at most ``min(n q, n (n + 1) / 2, network.width)`` neurons, q the
+        rank of their output weights, whose input directions are among the given
+        ones, with the same outputs up to rounding and no more weight decay than the
+        balanced network given.
 
     Notes
     -----
-    Section 2 (the number of neurons that suffice). O(m k n c + m k^2) for k neurons
-    to remove, after an SVD of m by n c.
+    Section 2 (the number of neurons that suffice). O(m k s + m k^2) for k neurons to
+    remove, after an SVD of m by s, for s = n c, and before it n (n + 1) / 2 if less.
 
     Examples
     --------
@@ -60,12 +65,25 @@ def prune(problem: Problem, network: Network) -> Network:
     network = _living(network.balanced())
     if network.width == 0:
         return network
+    n, _, c = problem.shape
+    if n + 1 < 2 * c and 2 * network.width > n * (n + 1):
+        network = _by_products(problem, network)
     H = problem.features(network.U)
     scale = network.sizes
     atoms = (H.T[:, :, None] * network.V[:, None, :]).reshape(network.width, -1)
     w = _eliminated(atoms / scale[:, None], scale)
     share = np.sqrt(w / scale)[:, None]
     return _living(Network(share * network.U, share * network.V))
+
+
+def _by_products(problem: Problem, network: Network) -> Network:
+    """Keep the outputs and ``sum_j h_j h_j^T`` with n (n + 1) / 2 neurons or less."""
+    F, H = problem.predict(network), problem.features(network.U)
+    upper, squares = np.triu_indices(len(H)), (network.U**2).sum(axis=1)
+    w = _eliminated((H[upper[0]] * H[upper[1]] / squares).T, squares)
+    U = np.sqrt(w / squares)[w > 0, None] * network.U[w > 0]
+    V = np.linalg.lstsq(problem.features(U), F)[0]
+    return _living(Network(U, V).balanced())
 
 
 def _living(network: Network) -> Network:

@@ -182,7 +182,7 @@ def recover_from_relaxation(problem: Problem, relaxation: Relaxation) -> Recover
     Notes
     -----
     Theorem 3, (19) and Corollary 5.1. Certify the network with
-    :func:`lib.certificate.certify`, and prune it to nc + 1 neurons with
+    :func:`lib.certificate.certify`, and prune it to nc neurons at most with
     :func:`lib.recovery.prune`.
 
     Examples

@@ -3,16 +3,17 @@
 The gradient of the loss by ``u_j`` is a combination of the rows of X. So the part of
 ``u_j`` in their span evolves on its own, and the part off it only decays: it follows a
 linear recursion, the same for all its entries. The gradient by ``v_j`` is ``sum_i h_ij
-(F - Y)_i``, whose rows are in the span of the rows of V and Y: if V starts in the row
-space of Y it stays there. A part of V off it does not just decay, as ``F = H V`` feels
-it, so Y allows a reduction for such starts only.
+(F - Y)_i``, whose rows are in the span of the rows of V and Y. So V stays in the span
+of its start and Y, which is small if there are more outputs than neurons and samples,
+and in that of Y if it starts there. A part off that does not just decay, as ``F = H V``
+feels it.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from lib.numerics import Array
+from lib.numerics import EPS, Array, proved_psd
 from lib.problem import reduce_rank
 
 WHITENED_WITHIN = 1e-10
@@ -81,6 +82,27 @@ def in_row_space(matrix: Array) -> Coordinates:
     return Coordinates(reduced.coordinates, reduced.basis)
 
 
+def with_starts(targets: Coordinates, Y: Array, starts: list[Array]) -> Coordinates:
+    """Return coordinates of the span of Y and all starting V, if that is not all.
+
+    Parameters
+    ----------
+    targets : Coordinates
+        Those to keep if no fewer will do.
+    Y : (n, c) array
+    starts : list of (m, c) arrays
+
+    Notes
+    -----
+    The squared loss only. O(k^2 c) for k rows in all.
+    """
+    rows = np.vstack([Y, *starts])
+    if targets.basis is not None or len(rows) >= rows.shape[1]:
+        return targets
+    basis = np.linalg.qr(rows.T)[0]
+    return Coordinates(Y @ basis, basis)
+
+
 def reduce_inputs(X: Array) -> Coordinates:
     """Choose the coordinates of the input weights.
 
@@ -96,9 +118,11 @@ def reduce_inputs(X: Array) -> Coordinates:
     Appendix A.2. O(n^2 d) for n <= d, plus an SVD if the data are not whitened.
     """
     n, d = X.shape
-    null = _missing(X @ X.T) if n <= d else None
+    gram = X @ X.T if n <= d else None
+    null = None if gram is None else _missing(gram)
     if null is None:
-        return in_row_space(X)
+        square = n == d and proved_psd(gram, n * EPS * float(np.trace(gram)))
+        return Coordinates(X) if square else in_row_space(X)
     return Coordinates(None, np.ascontiguousarray(X.T), null if null.shape[1] else None)
 
 

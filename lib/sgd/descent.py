@@ -10,7 +10,12 @@ from torch.nn.utils.rnn import pad_sequence
 from lib.losses import Squared
 from lib.numerics import Array, require_count
 from lib.problem import Network, Problem
-from lib.sgd.coordinates import Coordinates, in_row_space, reduce_inputs
+from lib.sgd.coordinates import (
+    Coordinates,
+    in_row_space,
+    reduce_inputs,
+    with_starts,
+)
 from lib.sgd.epochs import Epochs, Start, Task
 from lib.sgd.settings import Grid, Settings, StartOf, by_name, kaiming_uniform
 from lib.store import fingerprint, read_arrays, write_arrays
@@ -172,7 +177,8 @@ def descend(
 
     Trials are one batched tensor as far as they fit. X is first replaced by
     coordinates in which every iterate is the same (:func:`reduce_inputs`): for
-    whitened data an epoch then needs no product with X. A trial halves its rate when
+    whitened data an epoch then needs no product with X. So is Y, for the squared loss,
+    if there are more outputs than neurons and samples. A trial halves its rate when
     its best objective has not fallen by a relative ``PLATEAU`` for ``patience``
     epochs, and stops when it has settled within the tolerance.
 
@@ -276,8 +282,12 @@ class _Course:
     def __init__(self, task: Task, grid: Grid, trials: range, draw: StartOf) -> None:
         self.task, self.settings, self.trials = task, task.settings, trials
         self.drawn = [draw(trial) for trial in trials]
+        if type(task.problem.loss) is Squared:
+            starts = [V for _, V in self.drawn]
+            fewer = with_starts(task.outputs, task.problem.Y, starts)
+            self.task = replace(task, outputs=fewer)
         start = self._start(grid)
-        self.epochs = Epochs(task, start)
+        self.epochs = Epochs(self.task, start)
         self.marks: list[int] = self.settings.marks.tolist()
         self.curve: list[Array] = []
         self.stops = np.full(len(trials), self.settings.epochs)

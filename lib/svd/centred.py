@@ -1,7 +1,7 @@
-"""The optimum on whitened, de-meaned data with balanced classes, in closed form.
+"""The optimum on whitened, de-meaned data with one-hot labels, in closed form.
 
 De-meaned data are never spike-free, so Theorem 2 says nothing of them. Their symmetry
-does: every class can be lit alone, at the price of ``sqrt(n / (n - k))``.
+does: every class can be lit alone, at the price of ``sqrt(n / (n - n_j))``.
 """
 
 from dataclasses import dataclass
@@ -23,33 +23,34 @@ CLIMBS = 50
 
 @dataclass(frozen=True, eq=False)
 class Demeaned:
-    """The optimal network for balanced one-hot labels on centred white data.
+    """The optimal network for one-hot labels on centred white data.
 
     Parameters
     ----------
     network : Network
-        A neuron a class, or none.
+        At most a neuron a class.
     certificate : Certificate
         Its gap is the rounding and the deviation of the data.
-    price : float
-        ``sqrt(n / (n - k))``, by which beta is multiplied in (16).
+    prices : (c,) array
+        ``sqrt(n / (n - n_j))``, by which beta is multiplied for class j in (16).
     """
 
     network: Network
     certificate: Certificate
-    price: float
+    prices: Array
 
 
 def demeaned_closed_form(problem: Problem, deviation: float) -> Demeaned:
-    """Solve (5) for ``X X^T = I - 1 1^T / n`` and one-hot Y with k samples a class.
+    """Solve (5) for ``X X^T = I - 1 1^T / n`` and one-hot Y, no class above a half.
 
     A neuron is its preactivations w on the samples, ``1^T w = 0`` and ``|u| = |w|``.
-    Let ``h = (w)_+`` be positive on s samples and ``t_j`` its sum over class j. The
-    rest of w sums to minus ``T = sum t_j``, so ``|w|^2 >= |h|^2 + T^2 / (n - s)``, and
-    ``|h|^2 >= sum t_j^2 / s_j`` for s_j positive samples of class j. As ``T^2 >= sum
-    t_j^2``, ``s >= s_j`` and ``s_j <= k <= n / 2``: ``|w|^2 >= sum t_j^2 (1/k + 1/(n -
-    k))``. Hence ``kappa(Y)^2 = max sum t_j^2 / |w|^2 = k (n - k) / n``, and the
-    residual ``rho Y`` of the network that lights each class alone is feasible for (11).
+    Let ``h = (w)_+`` be positive on s samples and ``t_j`` its sum over class j, which
+    has ``n_j <= n / 2``. The rest of w sums to minus ``T = sum t_j``, so ``|w|^2 >=
+    |h|^2 + T^2 / (n - s)``, and ``|h|^2 >= sum t_j^2 / s_j`` for s_j positive samples
+    of class j. As ``T^2 >= sum t_j^2``, ``s >= s_j`` and ``s_j <= n_j``: ``|w|^2 >= sum
+    t_j^2 / kappa_j^2`` with ``kappa_j^2 = n_j (n - n_j) / n``. Hence the residual ``Y
+    diag(rho)``, ``rho_j = min(1, beta / kappa_j)``, of the network that lights each
+    class alone is feasible for (11), and ``p* = sum_j n_j (rho_j - rho_j^2 / 2)``.
 
     Parameters
     ----------
@@ -60,57 +61,66 @@ def demeaned_closed_form(problem: Problem, deviation: float) -> Demeaned:
     Raises
     ------
     ValueError
-        If the labels are not one-hot with equally many samples of each of two or more
-        classes.
+        If the labels are not one-hot, a class has no sample, or one has more than half
+        of them: then a neuron on part of the class is cheaper.
 
     Notes
     -----
     Not in the paper, whose section 5.2 de-means. O(n c d).
     """
-    k, (n, _, c) = _class_size(problem.Y), problem.shape
-    price = float(np.sqrt(n / (n - k)))
-    level = problem.beta * price / np.sqrt(k)  # rho
-    if level >= 1:
-        network = Network.zero(*problem.shape[1:])
+    sizes, n = _class_sizes(problem.Y), len(problem.Y)
+    kappas = _class_norms(sizes)
+    left = np.maximum(1 - problem.beta / kappas, 0.0)  # 1 - rho
+    lit = np.flatnonzero(left)
+    if len(lit):
+        Y = problem.Y[:, lit]
+        W = Y - (1 - Y) * (sizes / (n - sizes))[lit]  # |w_j| = n_j / kappa_j
+        V = (left[:, None] * np.eye(len(sizes)))[lit]
+        network = Network(W.T @ problem.X, V).balanced()  # w = X u for centred w
     else:
-        size = np.sqrt((1 - level) / (np.sqrt(k) * price))
-        W = (problem.Y - (1 - problem.Y) * k / (n - k)) * size
-        weights = W.T @ problem.X  # (c, d): w = X u for centred w
-        network = Network(weights, np.eye(c) * (1 - level) / size).balanced()
+        network = Network.zero(*problem.shape[1:])
     bound = _LabelOracle(problem.X, problem.Y, deviation)
     proof = certify(problem, network, refine=0, bound=bound)
-    return Demeaned(network, proof, price)
+    return Demeaned(network, proof, np.sqrt(n / (n - sizes)))
 
 
-def _class_size(Y: Array) -> int:
-    """Return how many samples each class has, if that is one number."""
+def _class_norms(sizes: Array) -> Array:
+    """Return ``sqrt(n_j (n - n_j) / n)``, (c,): kappa of each class indicator."""
+    n = sizes.sum()
+    return np.sqrt(sizes * (n - sizes) / n)
+
+
+def _class_sizes(Y: Array) -> Array:
+    """Return how many samples each class has, (c,), if all have some, none most."""
     sizes = Y.sum(axis=0)
     one_hot = ((Y == 0) | (Y == 1)).all() and (Y.sum(axis=1) == 1).all()
-    if not one_hot or len(sizes) < 2 or (sizes != sizes[0]).any():
+    if not one_hot or sizes.min() < 1 or 2 * sizes.max() > len(Y):
         raise ValueError(
-            "demeaned_closed_form needs one-hot labels with equally many samples of "
-            f"each of two or more classes; got Y {Y.shape} with column sums "
-            f"{np.unique(sizes)}. For other labels train and certify."
+            "demeaned_closed_form needs one-hot labels with a sample of each class and "
+            f"no class of more than half of the samples; got Y {Y.shape} with column "
+            f"sums {np.unique(sizes)}. For other labels train and certify."
         )
-    return int(sizes[0])
+    return sizes
 
 
 @dataclass(frozen=True, eq=False)
 class _LabelOracle:
-    """Bounds kappa of matrices near a multiple of the labels."""
+    """Bounds kappa of matrices near multiples of the columns of the labels."""
 
     X: Array
     Y: Array
     deviation: float
 
     def __call__(self, Z: Array) -> Maximum:
-        """Bound ``kappa(Z) <= rho kappa(Y) + |Z - rho Y|``, rho the best multiple."""
-        X, n, k = self.X, len(self.Y), self.Y.sum(axis=0)[0]
-        rho = float(np.vdot(Z, self.Y)) / n
-        rest = float(np.linalg.norm(Z - rho * self.Y))
-        kappa = abs(rho) * np.sqrt(k * (n - k) / n) + rest
-        u = (self.Y[:, 0] - (1 - self.Y[:, 0]) * k / (n - k)) @ X
-        return _at(X, Z, u / np.linalg.norm(u), _moved(kappa, X, Z, self.deviation))
+        """Bound ``kappa(Z) <= max_j rho_j kappa_j + |Z - Y diag(rho)|``, best rho."""
+        X, Y, sizes = self.X, self.Y, self.Y.sum(axis=0)
+        rho = (Z * Y).sum(axis=0) / sizes
+        rest = float(np.linalg.norm(Z - Y * rho))
+        values = np.abs(rho) * _class_norms(sizes)
+        j = int(np.argmax(values))
+        u = (Y[:, j] - (1 - Y[:, j]) * sizes[j] / (len(Y) - sizes[j])) @ X
+        bound = _moved(float(values[j]) + rest, X, Z, self.deviation)
+        return _at(X, Z, u / np.linalg.norm(u), bound)
 
 
 def _moved(kappa: float, X: Array, Z: Array, deviation: float) -> float:

@@ -1,6 +1,7 @@
 """Facts of section 2: how many activation patterns the paper's data have."""
 
 from fractions import Fraction
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -80,3 +81,27 @@ def test_cells_grow_with_one_power_less_than_the_papers_bound(r):
     looseness = paper_cell_bound(n, r) / generic_cell_count(n, r)
     limit = np.sqrt(2 * np.pi * r) * n
     assert limit * (1 - 1e-4) <= looseness <= limit * np.exp(1 / (12 * r)) * (1 + 1e-4)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_the_count_is_attained_at_rank_one_and_in_general_position_only(seed):
+    # Small whole numbers: zero rows, parallel ones and circuits abound, and
+    # determinants are whole, so that a half tells them from zero.
+    rng = np.random.default_rng(seed)
+    r = int(rng.integers(1, 5))
+    X = rng.integers(-2, 3, (int(rng.integers(r, 8)), r)).astype(float)
+    X[:r] = np.triu(X[:r], 1) + np.eye(r)  # of rank r
+    subsets = combinations(range(len(X)), r)
+    general = all(abs(np.linalg.det(X[list(rows)])) > 0.5 for rows in subsets)
+    attained = len(enumerate_cells(X)) == generic_cell_count(len(X), r)
+    assert attained == (r == 1 or general)
+
+
+def test_a_zero_row_costs_no_cell_on_the_line():
+    assert len(enumerate_cells(np.array([[1.0], [0.0]]))) == generic_cell_count(2, 1)
+
+
+@pytest.mark.parametrize("n", range(2, 12))
+def test_the_papers_bound_holds_from_two_samples_on(n):
+    for r in range(1, n + 1):
+        assert generic_cell_count(n, r) <= paper_cell_bound(n, r)

@@ -179,6 +179,19 @@ def test_a_short_run_writes_numbers_table_and_figure(small_results, tmp_path):
     assert (tmp_path / "results.svg").is_file()
 
 
+def test_a_part_measured_anew_takes_the_place_of_what_it_was(small_results):
+    older = {"date": "2020-01-01"}
+    stored = small_results | {"maxima": [m | older for m in small_results["maxima"]]}
+    fresh = small_results | {"problems": [], "enumeration": []}
+    assert run.renewed(stored, fresh) == small_results
+
+
+def test_times_of_another_machine_do_not_stand_beside_these(small_results):
+    other = small_results | {"machine": small_results["machine"] | {"cores": 4096}}
+    with pytest.raises(ValueError, match="Measure all of them anew"):
+        run.renewed(other, small_results)
+
+
 def test_an_unknown_problem_is_refused_with_those_known(capsys):
     with pytest.raises(SystemExit):
         run.main(["--only", "no-such"])
@@ -201,7 +214,7 @@ def test_the_oracle_closes_its_gap_and_what_is_missing_is_named(
     # What rounding may do is added to the bound once the tolerance is reached.
     assert 0 <= row["ours"]["gap"] <= maxima.TOLERANCE * (1 + 1e-4)
     assert {row[name]["status"] for name in maxima.RIVALS} == {"not installed"}
-    words = page.columns(page.MAXIMA, [page._maxima(row)])
+    words = page.columns(page.MAXIMA, [page._maxima(row | {"date": "2026-01-01"})])
     assert "12x3" in words
     assert words.count("not installed") == 2
 

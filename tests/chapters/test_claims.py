@@ -1,8 +1,17 @@
 """What the captions and the prose say in words holds in the book that was built.
 
 Theorems are asserted in the chapters themselves, for any parameters. These are the
-observations, which hold for the parameters of `params/ci.yml`.
+observations, which hold for the parameters of `params/ci.yml`, and what chapters say
+beside their own cells.
 """
+
+import cvxpy as cp
+import numpy as np
+import pytest
+
+from lib.cone_pca import oracle
+from lib.frank_wolfe import algorithm_1, solve
+from lib.problem import Network, Problem, reduce_rank, residual
 
 
 def test_wider_networks_end_nearer_the_optimum(glued):
@@ -13,7 +22,48 @@ def test_wider_networks_end_nearer_the_optimum(glued):
 
 
 def test_the_optimal_network_is_within_the_width_of_theorem_1(glued):
-    assert glued("01_one_network_many_minima")["width"] <= 25 * 5 + 1
+    assert glued("01_one_network_many_minima")["width"] <= 25 * 5
+
+
+def test_the_optimum_of_the_picture_is_the_least_of_loss_and_gauge_over_outputs():
+    X, Y = np.array([[1.0, 0.5], [0.1, 0.9]]), np.array([1.3, 1.1])
+    turns = np.linspace(0, 2 * np.pi, 4001)
+    atoms = np.maximum(X @ [np.cos(turns), np.sin(turns)], 0)
+    weights = cp.Variable(len(turns))  # of either sign: the reflected atoms, too
+    cost = cp.sum_squares(atoms @ weights - Y) / 2 + 0.3 * cp.norm1(weights)
+    least = cp.Problem(cp.Minimize(cost)).solve(solver=cp.CLARABEL)
+    found = solve(Problem(X, Y, 0.3))
+    assert found.network.width == 1  # "one neuron"
+    # 4001 directions and a solver that stops at 1e-8.
+    assert least == pytest.approx(found.certificate.primal, rel=1e-5)
+
+
+@pytest.mark.parametrize(("p", "q"), [(2, 2), (3, 1.5), (1, 1), (4, 4)])
+def test_rescaling_leaves_the_product_of_lengths_for_conjugate_exponents_only(p, q):
+    scales = np.geomspace(1e-3, 1e3, 200_001)
+    for a, b in ((2.0, 0.7), (0.1, 3.0)):
+        least = ((scales * a) ** p / p + (b / scales) ** q / q).min()
+        s = p * q / (p + q)
+        assert least == pytest.approx((a * b) ** s / s, rel=1e-6)
+        assert np.isclose(least, a * b, rtol=1e-6) == (1 / p + 1 / q == 1)
+
+
+def test_only_the_row_space_of_the_data_matters():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((7, 2)) @ rng.standard_normal((2, 4))
+    Y = rng.standard_normal((7, 2))
+    reduced = reduce_rank(X)
+    inner = solve(Problem(reduced.coordinates, Y, 0.2))
+    whole = solve(Problem(X, Y, 0.2))
+    assert reduced.coordinates.shape == (7, 2)
+    assert inner.certificate.dual <= whole.certificate.primal * (1 + 1e-9)
+    assert whole.certificate.dual <= inner.certificate.primal * (1 + 1e-9)
+    lifted = reduced.lift(inner.network)
+    outputs = inner.network.predict(reduced.coordinates)
+    np.testing.assert_allclose(lifted.predict(X), outputs, atol=1e-12)
+    # No optimal neuron leaves the row space.
+    outside = np.eye(4) - np.linalg.pinv(X) @ X
+    assert np.abs(whole.network.U @ outside).max() <= 1e-9
 
 
 def test_the_papers_numbers_of_cells_are_found_and_sampling_misses_some(glued):
@@ -45,3 +95,33 @@ def test_the_printed_run_of_algorithm_1_stays_far_above_our_gap(glued):
     values = glued("05_frank_wolfe")
     assert float(values["excess_1"]) / 100 > 1e6 * values["relative_gap"]
     assert float(values["short"]) > float(values["excess_1"])
+
+
+def test_no_direction_above_beta_is_not_enough_for_a_gap_of_zero():
+    # The round's output weights must be the best ones: a network that interpolates
+    # leaves nothing above beta and is far from optimal.
+    problem = Problem(np.eye(2), np.ones((2, 1)), 0.5)
+    network = Network(np.eye(2), np.ones((2, 1)))
+    assert oracle(problem.X, residual(problem, network)).bound <= problem.beta
+    assert solve(problem).certificate.primal < 0.9 * problem.beta * network.path_norm
+
+
+def test_a_step_of_one_and_a_half_leaves_the_ball_and_never_settles():
+    # X = Y = t = 1, where Algorithm 1 as printed allows every step in (0, 2).
+    F, seen = 0.0, []
+    for _ in range(200):
+        F = -0.5 * F + 1.5 * np.sign(1 - F)
+        seen.append(F)
+    tail = np.array(seen[100:])
+    assert np.abs(tail).max() > 1.4  # the radius is 1
+    assert ((tail - 1) ** 2 / 2).max() > 1  # the least loss is 0
+
+
+def test_a_radius_too_small_shows_in_the_run_itself():
+    rng = np.random.default_rng(0)
+    problem = Problem(rng.standard_normal((9, 2)), rng.standard_normal((9, 2)), 0.1)
+    radius = solve(problem).network.path_norm
+    runs = [algorithm_1(problem, s * radius, steps=3000) for s in (0.9, 1.1)]
+    small, large = (residual(problem, run.network) for run in runs)
+    assert oracle(problem.X, small).value > 1.1 * problem.beta
+    assert oracle(problem.X, large).value < problem.beta * 1.01

@@ -1,4 +1,15 @@
-"""What Chapter 4 says in words holds in the book that was built."""
+"""What Chapter 4 says in words holds, in the book that was built and beside it."""
+
+import numpy as np
+import pytest
+
+from lib.cone_pca.simplicial_cones import (
+    center,
+    make_points,
+    make_scratch,
+    settle,
+    undecided_cone,
+)
 
 STEM = "04_cone_constrained_pca"
 
@@ -37,3 +48,50 @@ def test_power_steps_miss_often_and_careful_climbs_become_reliable(values):
 def test_liftings_bound_where_cones_do_not(values):
     assert float(values["lifted_many"]) < float(values["lifted_one"]) < 10
     assert values["cones_gap"] > 100
+
+
+def deepest(X, W, undecided, current, depth=0):
+    """Cut a cone by one sample until it is decided, then by the next; return the depth.
+
+    The rows of W are rays. Whole numbers: nothing is rounded.
+    """
+    signs = W @ X.T
+    undecided = [j for j in undecided if signs[:, j].min() < 0 < signs[:, j].max()]
+    if not undecided:
+        return depth
+    j = current if current in undecided else undecided[0]
+    heights = signs[:, j]
+    i, k = np.argmax(heights), np.argmin(heights)
+    middle = heights[i] * W[k] - heights[k] * W[i]
+    middle //= np.gcd.reduce(middle)
+    found = []
+    for gone in (i, k):
+        half = W.copy()
+        half[gone] = middle
+        found.append(deepest(X, half, undecided, j, depth + 1))
+    return max(found)
+
+
+@pytest.mark.parametrize(("n", "r"), [(6, 2), (4, 3), (2, 4)])
+def test_cutting_by_one_sample_until_it_is_decided_ends_in_time(n, r):
+    rng, depths = np.random.default_rng(n), []
+    for _ in range(20):
+        X = np.array(rng.integers(-5, 6, (n, r)), dtype=object)
+        W = np.diag(np.array([1] * r, dtype=object))
+        depths.append(deepest(X, W, list(range(n)), None))
+    assert 0 < max(depths) <= n * (r - 1)
+
+
+def test_shares_give_both_sides_of_a_wall_the_same_remainders():
+    rng = np.random.default_rng(0)
+    points = make_points(rng.standard_normal((20, 3)), rng.standard_normal((20, 2)))
+    scratch = make_scratch(20, 3, 2)
+    node = settle(points, undecided_cone(points, np.eye(3), 0), scratch.heights)
+    center(points, node, scratch)
+    heights = scratch.heights[: len(node.undecided)]
+    shares = scratch.shares[: len(node.undecided)]
+    above = np.maximum(heights, 0).sum(axis=1)
+    below = np.maximum(-heights, 0).sum(axis=1)
+    assert len(shares) > 0
+    np.testing.assert_allclose(shares, above / (above + below), rtol=1e-12)
+    np.testing.assert_allclose((1 - shares) * above, shares * below, rtol=1e-12)

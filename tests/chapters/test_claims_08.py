@@ -56,3 +56,11 @@ def test_fewer_images_other_statistics_and_a_ridge_test_better(values):
     assert float(values["ridge_fit"]) < 100
     assert values["ridge"] == "1"  # the most that was tried
     assert float(values["all_length"]) > 5 * float(values["few_length"])
+
+
+def test_no_ridge_gives_the_agreement_of_figure_2_and_the_accuracy_of_figure_6(values):
+    assert float(values["both_exact"]) < 0.01  # per cent
+    assert float(values["both_small"]) > 10
+    assert float(values["both_large"]) > 10
+    accuracies = [float(values[f"both_{k}_accuracy"]) for k in ("small", "large")]
+    assert 12 < accuracies[0] < accuracies[1]

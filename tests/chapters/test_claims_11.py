@@ -49,3 +49,8 @@ def test_the_wider_start_tests_worse_than_zero(values):
 
 def test_descents_are_far_from_the_bound_at_the_smallest_beta(values):
     assert values["far_demeaned"] > 10
+
+
+@pytest.mark.parametrize("end", LAYOUTS)
+def test_pairs_of_the_uniform_teacher_are_those_of_a_normal_one(values, end):
+    assert values[f"pairs_{end}"] == pytest.approx(1, abs=0.01)

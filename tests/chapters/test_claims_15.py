@@ -21,6 +21,11 @@ def test_one_neuron_in_the_right_place_does_more_than_going_on(values):
     assert float(values["above_one_round"]) < grown
 
 
+def test_only_the_end_says_where_neurons_are(values):
+    assert float(values["open_first"]) > 50 > 10 > float(values["open_last"])
+    assert float(values["answers_last"]) < 1e-4
+
+
 def test_trials_differ_in_nothing_but_their_starts_and_end_far_apart(values):
     assert float(values["farthest"]) > 2 * float(values["nearest"]) > 0
 

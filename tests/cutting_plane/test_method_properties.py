@@ -44,3 +44,20 @@ def test_every_problem_is_enclosed(problem, rule):
     lowers = [query.dual for query in solution.history]
     assert uppers == sorted(uppers, reverse=True)
     assert lowers == sorted(lowers)
+
+
+@given(problems(), st.integers(0, 9999))
+@settings(max_examples=40)
+def test_the_optimum_is_in_the_ball_and_the_half_space_of_any_feasible_point(
+    problem, seed
+):
+    solution = solve(problem)
+    assume(solution.converged)
+    best, Y = solution.certificate, problem.Y
+    # D is strongly concave: so far may the proved point be from the best one.
+    error = np.sqrt(2 * max(best.gap, 0.0)) + 1e-12 * np.linalg.norm(Y)
+    bar = Y + np.random.default_rng(seed).standard_normal(Y.shape)
+    bar = bar * (0.999 * problem.beta / oracle(problem.X, bar).bound)
+    ball = np.linalg.norm(bar - Y)
+    assert np.linalg.norm(best.Z - Y) <= ball + error
+    assert np.vdot(Y - bar, best.Z - bar) >= -ball * error

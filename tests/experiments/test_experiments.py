@@ -40,7 +40,14 @@ TOY = {
         "epochs": 300,
         "tolerance": 1e-3,
     },
-    experiments.prolong_descent: {"beta": 5.0, "neurons": 40, "epochs": 90},
+    experiments.descend_from_noise: {"beta": 5.0, "neurons": 40, "epochs": 90},
+    experiments.explain_both: {
+        "n": 40,
+        "tests": 30,
+        "neurons": 20,
+        "epochs": 300,
+        "ridges": (0.0, 1.0),
+    },
     experiments.compare_activations: {
         "n": 40,
         "tests": 30,
@@ -152,7 +159,8 @@ def test_what_decays_alone_decays_at_the_rate_of_the_heavy_ball(folder):
 
 def test_a_longer_descent_is_the_same_descent_and_keeps_its_curve(folder):
     options = {"beta": 20.0, "neurons": 120, "epochs": 300, "rate": 2e-4}
-    longer = run(experiments.prolong_descent, folder, **options).result
+    options |= {"outputs": "row_space"}
+    longer = run(experiments.descend_from_noise, folder, **options).result
     short = run(experiments.generate_images, folder).result
     # Single precision in batches of different size.
     assert longer.final == pytest.approx(short.sgd[0], rel=1e-4)
@@ -161,6 +169,35 @@ def test_a_longer_descent_is_the_same_descent_and_keeps_its_curve(folder):
     assert len(longer.objectives) == len(longer.epochs) > 100
     assert longer.objectives[-1] == pytest.approx(longer.final, rel=1e-5)
     assert longer.bound <= longer.relaxed <= longer.trimmed <= longer.final
+
+
+def test_a_plain_start_pays_for_idle_outputs_and_a_projected_one_does_not(folder):
+    # 784 outputs, rank 100, 120 neurons: (c - rank Y)(1 - n/m) = 114 of 684 are free.
+    options = {"beta": 0.5, "neurons": 120, "epochs": 300, "rate": 2e-4}
+    plain, projected = (
+        run(experiments.descend_from_noise, folder, outputs=o, **options).result
+        for o in ("all", "row_space")
+    )
+    # What is off the row space costs at least its decay, and trimming removes it.
+    saved = plain.idle + plain.idle_outputs
+    assert plain.trimmed <= (plain.final - saved) * (1 + 1e-12)
+    left = np.exp(-2 * 0.5 * 2e-4 * 300 / (1 - 0.95))
+    assert plain.idle_outputs_law == pytest.approx(0.5 * 684 * (1 - 100 / 120) * left)
+    assert plain.idle_outputs > plain.idle_outputs_law > 0  # not all has settled yet
+    assert projected.idle_outputs < 1e-6 * plain.idle_outputs
+    assert projected.idle_outputs_law == 0
+    assert plain.idle_law == projected.idle_law
+    assert plain.bound <= projected.trimmed
+
+
+def test_without_a_ridge_the_formula_is_the_closed_form_and_sgd_meets_it(folder):
+    result = run(experiments.explain_both, folder).result
+    margin = experiments.factorise_margin(
+        "cifar10", n=40, tests=30, neurons=1, epochs=1, points=1
+    )
+    assert result.stated[0] == pytest.approx(margin.value, rel=1e-9)
+    assert result.stated_accuracy[0] == margin.closed_test_accuracy
+    assert result.disagreement[0] < 0.02
 
 
 @pytest.mark.parametrize("demean", [True, False])

@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from experiments import gaussian_draw, pentagon_draw, search_looseness, sphere_draw
+from experiments import (
+    five_samples,
+    gaussian_draw,
+    pentagon_draw,
+    search_looseness,
+    sphere_draw,
+)
+from experiments.looseness import largest_rank
 
 
 def test_draws_have_their_shapes():
@@ -24,3 +31,18 @@ def test_search_refuses_empty_limits(trials, share):
             trials=trials,
             share=share,
         )
+
+
+def test_ranks_do_not_count_what_an_interior_point_leaves():
+    grams = [np.diag([1.0, 0.3, 1e-7]), np.diag([1e-8, 1e-8, 1e-8])]
+    assert largest_rank(grams) == 2
+    assert largest_rank([np.eye(3)]) == 3
+
+
+def test_five_samples_are_loose_with_two_and_with_three_outputs():
+    for outputs in (2, 3):
+        found = five_samples(outputs, [0.3])
+        assert found.Y.shape == (5, outputs)
+        assert found.relative_gap.max() <= 1e-8
+        assert found.relaxed[0] < 0.99 * found.dual[0]
+        assert found.ceiling[0] > found.primal[0]

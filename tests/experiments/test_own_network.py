@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+import torch
 
-from experiments import train_model, write_example
+from experiments import go_on, narrow_down, start_model, train_model, write_example
 from experiments.own_network import EXAMPLE
+from lib.cone_pca import Oracle
 from lib.data import read_data
+from lib.frank_wolfe import solve
 from lib.losses import Huber
 from lib.networks import from_torch, to_torch, with_ones
 from lib.problem import Network, Problem, objective
@@ -81,3 +84,48 @@ def test_the_example_is_read_back_to_the_last_bit(tmp_path):
     noise = targets[:, 0] - np.sin(3 * inputs[:, 0])
     assert 0.03 < noise.std() < 0.3
     assert targets.shape == (EXAMPLE, 2)
+
+
+@pytest.mark.parametrize(
+    ("loss", "theirs", "share"),
+    [
+        ("squared", torch.nn.MSELoss(), lambda n, c: n * c / 2),
+        (Huber(1.0), torch.nn.HuberLoss(), lambda n, c: n * c),
+        ("logistic", torch.nn.BCEWithLogitsLoss(), lambda n, c: n * c),
+        ("softmax", torch.nn.CrossEntropyLoss(), lambda n, c: n),
+    ],
+)
+def test_averaged_losses_have_the_weight_decay_of_the_table(loss, theirs, share):
+    network, decay, n, c = start(), 0.01, 8, 3
+    beta = decay * share(n, c)
+    problem = problem_of(loss, beta)
+    model = to_torch(network, bias=True)
+    outputs = model(torch.tensor(problem.X[:, :2]))
+    theirs(outputs, torch.tensor(problem.Y)).backward()
+    gradient = model[2].weight.grad.numpy().T + decay * network.V
+    R = problem.loss.residual(problem.predict(network), problem.Y)
+    ours = -network.hidden(problem.X).T @ R + beta * network.V
+    np.testing.assert_allclose(share(n, c) * gradient, ours, rtol=1e-9, atol=1e-12)
+
+
+def test_a_started_model_has_pytorchs_law_and_goes_on_from_where_it_was():
+    problem = problem_of("squared")
+    model = start_model(problem, 50, bias=True, seed=3)
+    again = start_model(problem, 50, bias=True, seed=3)
+    assert model[2].bias is None
+    assert torch.equal(model[0].weight, again[0].weight)
+    assert model[0].weight.abs().max() <= 1 / np.sqrt(2)
+    stages = {"start": from_torch(model)}
+    ends = go_on(problem, stages, bias=True, epochs=3, rate=1e-3)
+    direct = train_model(model, problem, epochs=3, rate=1e-3).networks[-1]
+    (end,) = ends.values()
+    np.testing.assert_allclose(end.U, direct.U, rtol=1e-12)
+
+
+def test_narrowing_down_ends_with_the_solution():
+    problem = problem_of("squared")
+    bound = Oracle(problem.X)
+    found = narrow_down(problem, solve(problem), (1,), bound)
+    assert found[0].output_radius > found[1].output_radius
+    apart = np.linalg.norm(found[0].outputs - found[1].outputs)
+    assert apart <= found[0].output_radius + found[1].output_radius

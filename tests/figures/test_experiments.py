@@ -93,6 +93,13 @@ def test_generation_is_drawn_as_what_is_above_the_bound_down_to_its_accuracy(ax)
     assert len(labels(ax)) == 4
 
 
+def test_a_plain_start_is_one_more_mark(ax):
+    plain = SimpleNamespace(beta=0.1, final=5.0, bound=2.0)
+    figures.plot_generation(ax, GENERATION, plain)
+    assert ax.lines[0].get_xydata().tolist() == [[0.1, 1.5]]
+    assert len(labels(ax)) == 5
+
+
 def test_a_longer_descent_is_drawn_over_the_bound_with_the_papers_end(ax):
     result = SimpleNamespace(
         travel=np.array([0.0, 4.0]), objectives=np.array([6.0, 2.5]), bound=2.0

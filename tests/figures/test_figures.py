@@ -49,6 +49,22 @@ def test_a_segment_marks_both_ends(ax):
     assert drawn(ax.lines[1]).tolist() == [[0.0, 1.0], [1.0, 1.5]]
 
 
+def test_the_hull_is_drawn_at_both_sizes_with_circles_around_the_targets(ax):
+    curve = np.array([[0.0, 1.0], [0.8, 0.8], [1.0, 0.0]])
+    hull = np.array([[1.0, 0.0], [0.8, 0.8], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])
+    Y, F = np.array([3.0, 4.0]), np.array([1.6, 1.6])
+    figures.plot_hull(ax, curve, hull, 2.0, Y, F)
+    outline, atoms, opposite, *points = ax.lines
+    assert drawn(outline)[:-1].tolist() == (2 * hull).tolist()
+    assert drawn(outline)[-1].tolist() == drawn(outline)[0].tolist()  # closed
+    assert drawn(atoms).tolist() == (-drawn(opposite)).tolist() == curve.tolist()
+    assert [drawn(point)[0].tolist() for point in points] == [[3.0, 4.0], [1.6, 1.6]]
+    circles = [patch for patch in ax.patches if hasattr(patch, "radius")]
+    assert {tuple(circle.center) for circle in circles} == {(3.0, 4.0)}
+    assert np.linalg.norm(Y - F) in [circle.radius for circle in circles]  # touches
+    assert named(ax)
+
+
 def test_sectors_are_as_many_as_walls_and_close_the_circle(ax):
     X = np.array([[1.0, 0.0], [0.0, 2.0]])
     angles = np.array([0.1, 1.0, 3.0, 4.0])

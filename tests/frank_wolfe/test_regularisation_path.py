@@ -123,13 +123,39 @@ def test_repeated_betas_are_solved_once():
     np.testing.assert_array_equal(found.betas, [1.0, 0.4])
 
 
-@pytest.mark.parametrize(
-    ("points", "asked"), [([1.0], [1.0]), ([0.5, 1.0], [1.1]), ([0.5, 1.0], [0.4, 0.7])]
-)
-def test_enclose_refuses_betas_outside_of_the_path(points, asked):
+@pytest.mark.parametrize("asked", [[], [0.0], [np.nan]])
+def test_enclose_refuses_betas_that_are_none(asked):
     problem = Problem(X, Y, 1.0)
-    with pytest.raises(ValueError, match="betas must lie between the ends"):
-        enclose(problem, path(problem, points), asked)
+    with pytest.raises(ValueError, match="betas must be positive"):
+        enclose(problem, path(problem, [0.5, 1.0]), asked)
+
+
+@pytest.mark.parametrize("loss", ["squared", "huber", "logistic", "softmax"])
+def test_band_beyond_the_ends_encloses_what_fresh_solves_prove(loss):
+    targets = Y if loss in ("squared", "huber") else np.eye(2)[(Y[:, 0] > 0) * 1]
+    problem = Problem(X, targets, 1.0, loss=loss)
+    top = beta_max(problem).bound
+    for points in ([0.5], [0.5, 0.3]):
+        found = path(problem, top * np.array(points))
+        band = enclose(problem, found, top * np.array([1.5, 0.9, 0.6, 0.2, 0.1]))
+        for k, beta in enumerate(band.betas):
+            fresh = solve(Problem(X, targets, beta, loss=loss)).certificate
+            # The upper side and the primal value are sums rounded to about 1e-15.
+            assert band.upper[k] >= fresh.dual * (1 - 1e-12)
+            assert band.lower[k] <= fresh.primal
+        assert (band.lower > 0).all()  # so there is something below the last beta
+        assert (band.chords <= band.lower + 1e-12 * band.upper).all()
+
+
+def test_band_beyond_the_ends_by_hand():
+    # X = I, Y = (1, -1) at beta = 1/2: Z = (1/2, -1/2), F = Z, path norm 1, p* = 3/4.
+    problem = Problem(np.eye(2), [1.0, -1.0], 1.0)
+    band = enclose(problem, path(problem, [0.5]), [2.0, 0.75, 0.25])
+    # Above: D_1 = 3/4; the tangent 1/4 + beta, or the zero network's 1.
+    # Below: D(Z / 2) = 1/2 - 1/16 and the tangent 1/4 + 1/4; p* = 7/16 is the first.
+    np.testing.assert_allclose(band.lower, [0.75, 0.75, 0.4375], rtol=1e-7)
+    np.testing.assert_allclose(band.tangents, [1.0, 1.0, 0.5], rtol=1e-7)
+    np.testing.assert_allclose(band.chords, [0.75, 0.75, 0.375], rtol=1e-7)
 
 
 def test_time_is_shared_among_the_betas():

@@ -100,3 +100,47 @@ def test_one_outlier_moves_hubers_optimum_by_delta_a_unit_at_most():
     assert max(v.relative_gap for v in values) <= CERTIFIED
     change = values[1].primal - values[0].primal
     assert 0 < change <= 50 * 0.2 * (1 + CERTIFIED)
+
+
+def test_algorithm_1_with_the_gradient_of_cross_entropy_keeps_its_rate():
+    problem = problem_of("softmax", 0.3)
+    best = solve(problem)
+    t, least = (
+        best.network.path_norm,
+        problem.loss.value(problem.predict(best.network), problem.Y),
+    )
+    F, curvature = np.zeros(problem.Y.shape), 0.5  # L of cross-entropy
+    for k in range(60):
+        R = problem.loss.residual(F, problem.Y)
+        h = np.maximum(problem.X @ oracle(problem.X, R).direction, 0)[:, None]
+        g = h.T @ R
+        F = F + 2 / (k + 2) * (t * h @ g / np.linalg.norm(g) - F)
+        limit = 8 * curvature * t**2 * np.linalg.norm(problem.X, 2) ** 2 / (k + 3)
+        # The network is optimal for its own path norm up to its certified gap.
+        assert -1e-6 <= problem.loss.value(F, problem.Y) - least <= limit
+
+
+@each_loss
+def test_scaled_residuals_prove_what_their_formula_promises(loss):
+    problem = problem_of(loss, 0.2, c=3)
+    rng = np.random.default_rng(2)
+    least = solve(problem).certificate
+    for _ in range(10):
+        network = Network(rng.standard_normal((3, 2)), rng.standard_normal((3, 3)))
+        F = problem.predict(network)
+        R = problem.loss.residual(F, problem.Y)
+        most = min(1.0, problem.beta / oracle(problem.X, R).bound)
+        for s in np.linspace(0, 1, 6) * most * (1 - 1e-12):
+            value = problem.loss.dual(s * R, problem.Y)
+            promised = s * (problem.loss.value(F, problem.Y) + np.vdot(R, F))
+            assert value >= promised - 1e-9  # the least loss is 0
+            assert value <= least.primal
+
+
+@each_loss
+def test_weight_decay_alone_bounds_the_influence_of_a_target(loss):
+    # X = I: the gauge of a single answer is 1, so no entry of Z exceeds beta.
+    labels = 1e6 * np.eye(3) if loss == "squared" else np.eye(3)
+    for beta in (0.05, 0.3):
+        proof = solve(Problem(np.eye(3), labels, beta, loss)).certificate
+        assert np.abs(proof.Z).max() <= beta * (1 + 1e-9)

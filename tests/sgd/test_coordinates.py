@@ -8,7 +8,12 @@ from lib import sgd
 from lib.problem import Problem, objective
 from lib.sgd import Grid, Settings, descend
 from lib.sgd import epochs as epochs_module
-from lib.sgd.coordinates import in_row_space, reduce_inputs
+from lib.sgd.coordinates import (
+    Coordinates,
+    in_row_space,
+    reduce_inputs,
+    with_starts,
+)
 from lib.sgd.settings import kaiming_uniform
 
 SAME_SUMS = 1e-10
@@ -106,6 +111,14 @@ def test_reduction_has_the_rank_and_whitened_data_need_no_rows(kind, rows, null)
         assert shape == (None if part is None else part.shape)
 
 
+def test_square_samples_of_full_rank_are_taken_as_they_are():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((6, 6))
+    assert reduce_inputs(X).rows is X
+    X[5] = X[4]
+    assert reduce_inputs(X).rows.shape == (6, 5)
+
+
 def test_part_off_the_row_space_counts_in_the_objective():
     # It is most of the weight decay here: 11 inputs, 4 of them seen.
     X, Y = data("rank")
@@ -139,6 +152,23 @@ def test_outputs_off_the_row_space_do_not_just_decay():
     objectives, *_ = torch_descent(X, Y, U, V)
     assert abs(projected.final[0] / objectives[-1] - 1) > 1e-3
     assert_same(run(X, Y, outputs="all"), (objectives, *_))
+
+
+def test_more_outputs_than_neurons_and_samples_are_trained_in_fewer_coordinates():
+    X, Y = data("white", c=20)
+    U, V = starting(X, Y)
+    fewer = with_starts(Coordinates(Y), Y, [V])
+    assert fewer.rank == len(Y) + NEURONS < Y.shape[1]
+    np.testing.assert_allclose(fewer.decode(V @ fewer.basis, 0.0, V), V, atol=1e-12)
+    assert_same(run(X, Y), torch_descent(X, Y, U, V))
+
+
+def test_outputs_that_are_few_keep_their_coordinates():
+    _, Y = data("white", c=9)
+    every = Coordinates(Y)
+    assert with_starts(every, Y, [np.ones((NEURONS, 9))]) is every
+    reduced = in_row_space(data("white", c=20)[1])
+    assert with_starts(reduced, Y, [np.ones((1, 9))]) is reduced
 
 
 def test_grid_trials_equal_torch_each_with_its_own_width_beta_rate_and_start():

@@ -17,12 +17,17 @@ ROUNDING = 1e-10
 
 def centred(each, classes, beta, d=9, seed=0):
     """Return whitened, de-meaned Gaussian data with balanced labels."""
-    n = each * classes
+    return unbalanced([each] * classes, beta, d, seed)
+
+
+def unbalanced(sizes, beta, d=9, seed=0):
+    """Return such data with so many samples of each class."""
+    n, classes = sum(sizes), len(sizes)
     X = np.random.default_rng(seed).standard_normal((n, d))
-    left, sizes, right = np.linalg.svd(X - X.mean(axis=0), full_matrices=False)
-    kept = sizes > 1e-10
+    left, scales, right = np.linalg.svd(X - X.mean(axis=0), full_matrices=False)
+    kept = scales > 1e-10
     assert kept.sum() == n - 1
-    Y = one_hot(np.repeat(np.arange(classes), each), classes)
+    Y = one_hot(np.repeat(np.arange(classes), sizes), classes)
     return Problem(left[:, kept] @ right[kept], Y, beta)
 
 
@@ -39,6 +44,33 @@ def test_network_is_optimal_by_the_exact_oracle(each, classes, share):
     assert proof.relative_gap <= ROUNDING
     assert proof.primal == pytest.approx(objective(problem, found.network), rel=1e-14)
     assert oracle(problem.X, problem.Y).bound == pytest.approx(kappa, rel=1e-9)
+
+
+@pytest.mark.parametrize("sizes", [(1, 2, 3), (1, 1, 2), (1, 2, 2)])
+@pytest.mark.parametrize("beta", [0.1, 0.8, 0.95, 1.3])
+def test_classes_need_no_balance(sizes, beta):
+    # p* = sum n_j (rho_j - rho_j^2 / 2), rho_j = min(1, beta / kappa_j).
+    problem, sizes = unbalanced(sizes, beta), np.array(sizes)
+    n = sizes.sum()
+    kappas = np.sqrt(sizes * (n - sizes) / n)
+    rho = np.minimum(1, beta / kappas)
+    found = demeaned_closed_form(problem, deviation=1e-13)
+    value = float(sizes @ (rho - rho**2 / 2))
+    assert found.certificate.primal == pytest.approx(value, rel=1e-12)
+    assert found.certificate.relative_gap <= ROUNDING
+    assert found.network.width == (beta < kappas).sum()
+    # Another route: branch and bound over the cells knows nothing of classes.
+    assert certify(problem, found.network).dual >= value * (1 - 1e-8)
+    assert oracle(problem.X, problem.Y).bound == pytest.approx(kappas.max(), rel=1e-8)
+
+
+def test_half_of_the_samples_is_the_most_that_a_class_may_have():
+    # Four of six in a class: a neuron on three of them costs less than one on four.
+    problem = unbalanced([1, 1, 4], 0.5)
+    with pytest.raises(ValueError, match="no class of more than half of the samples"):
+        demeaned_closed_form(problem, deviation=1e-13)
+    kappas = np.sqrt(np.array([1, 1, 4]) * np.array([5, 5, 2]) / 6)
+    assert oracle(problem.X, problem.Y).value > kappas.max() * 1.05
 
 
 def test_general_solver_finds_the_same_optimum():
@@ -97,9 +129,9 @@ def test_centred_oracle_is_exact_on_constant_labels_up_to_its_root_of_two():
 
 
 @pytest.mark.parametrize(
-    "Y", [np.eye(3)[[0, 0, 1, 2]], np.full((4, 2), 0.5), np.ones((4, 1))]
+    "Y", [np.eye(3)[[0, 0, 0, 1]], np.full((4, 2), 0.5), np.ones((4, 1))]
 )
 def test_other_labels_are_refused(Y):
     problem = Problem(np.random.default_rng(0).standard_normal((4, 5)), Y, 0.1)
-    with pytest.raises(ValueError, match="needs one-hot labels with equally many"):
+    with pytest.raises(ValueError, match="needs one-hot labels with a sample of"):
         demeaned_closed_form(problem, deviation=0.0)

@@ -190,7 +190,13 @@ def test_numbers_ids_and_downloads_of_a_built_book(built_book):
     assert links(html)["(12)"] == "#equation-eq-12"
     assert links(html)["(7.1)"] == "#equation-eq-ours"
     assert links(html)["Lemma 4"] == "#lemma-4"
-    assert links(html)["Remark (Our own)"] == "#remark-own"
+    assert links(html)["Remark 7.2"] == "#remark-own"
+    titles = re.findall(r'<p class="admonition-title">(.*?)</p>', html)
+    shown = [re.sub("<[^>]*>", "", title) for title in titles]
+    assert shown == [
+        "Lemma 7.1 (Rescaling; Lemma 4 of the paper)",
+        "Remark 7.2 (Our own)",
+    ]
     assert links(html)["Fig. 7.1"] == "#fig-one"
     assert links(html)["the first"] == "one.html"
     assert links(html)["here"] == "#far-below"
