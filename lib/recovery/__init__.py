@@ -2,6 +2,7 @@
 
 from lib.master.completely_positive import factorize
 from lib.recovery.caratheodory import prune
+from lib.recovery.descending import DescendingPath, Leg, descend_to
 from lib.recovery.recover import (
     Recovery,
     recover_from_activations,
@@ -12,7 +13,10 @@ from lib.recovery.recover import (
 from lib.recovery.semi_nmf import split_block
 
 __all__ = [
+    "DescendingPath",
+    "Leg",
     "Recovery",
+    "descend_to",
     "factorize",
     "prune",
     "recover_from_activations",
