@@ -11,7 +11,7 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from lib.conic import ConicPoint, ConicProgram, solve_interior
 from lib.losses import Squared
 from lib.master.fit import Fit
-from lib.numerics import Array
+from lib.numerics import EPS, Array
 
 MASTER_TOLERANCE = 1e-11
 """Relative gap asked of the interior point solver. It only guides the search:
@@ -127,7 +127,9 @@ def _newton_step(fit: Fit, weights: Array, here: _Smoothed, dual: Array) -> Arra
     bend = np.eye(c) - 0.5 * (cross + cross.transpose(0, 2, 1))
     H[range(m), :, range(m), :] += (weights / here.norms)[:, None, None] * bend
     H = H.reshape(m * c, m * c)
-    unit = 1.0 / np.sqrt(np.diag(H))
+    # A loss can be straight along a weight; so can its norm, to rounding.
+    bends = np.diag(H)
+    unit = 1.0 / np.sqrt(np.maximum(bends, EPS * bends.max() or 1.0))
     H *= unit[:, None] * unit
     gradient = here.gradient.ravel() * unit
     for jitter in JITTERS:

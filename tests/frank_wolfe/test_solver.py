@@ -367,3 +367,14 @@ def test_where_corrected_neurons_rest_the_convex_master_goes_on(data, seed, beta
     again = certify(problem, solution.network)
     assert again.primal == solution.certificate.primal
     assert again.relative_gap <= 1e-6
+
+
+@pytest.mark.parametrize("size", [1e3, 1e6, 1e12])
+def test_a_loss_that_is_straight_at_the_optimum_is_no_breakdown(size):
+    # Far outside of its quadratic zone Huber's loss has no curvature at all. Each
+    # sample wants a neuron of its own, so that p* is three times the optimum of one.
+    problem = Problem(np.eye(3), size * np.eye(3), 0.1, loss=Huber(0.3))
+    single = Problem([[1.0]], [[size]], 0.1, loss=Huber(0.3))
+    proof, alone = solve(problem).certificate, solve(single).certificate
+    assert proof.relative_gap <= 1e-9
+    np.testing.assert_allclose(proof.primal, 3 * alone.primal, rtol=1e-9)
