@@ -13,6 +13,7 @@ from lib.cone_pca import oracle
 from lib.cone_pca.branch_and_bound import branch_and_bound
 from lib.data import gaussian_teacher
 from lib.frank_wolfe import DEFAULT_TOLERANCE, solve
+from lib.losses import Huber
 from lib.problem import Problem, objective
 from tests import problems
 
