@@ -54,8 +54,9 @@ LIFTED_SAMPLES = 128
 """With one output and more samples signs are not searched: a visit costs a cube of
 their number, and cones bound one output well at any rank."""
 
-FEW_OPERATIONS = 2**32
-"""Operations on cones, about a second's, before signs are searched."""
+FEW_RANK, FEW_OPERATIONS, FEW_SHARE = 8, 2**32, 0.2
+"""With one output, ranks up to which some cones come before signs; operations on these,
+about a second's; and their share of the time."""
 
 LIFTED_NODES = 300
 """Most visits of the search on signs; what is then open goes to the cones."""
@@ -76,7 +77,8 @@ class Oracle:
     X is first replaced by its coordinates in its row space (A.2). There the ray
     and planar oracles are exact; from rank 3 on climbs propose maxima and branch
     and bound proves that there is nothing above, or finds it: on cones, from rank 6
-    on first on the signs of points, whose bound does not suffer from the rank. What
+    on first on the signs of points, whose bound does not suffer from the rank (with one
+    output and many samples on cones all the same, bounded by projections). What
     depends on X alone is done once, so that calls share it.
 
     Parameters
@@ -358,13 +360,13 @@ def _stages(
 ) -> Iterator[Stage]:
     """Yield what to search on: cones, and from ``LIFTED_RANK`` on signs before them.
 
-    Where few cones are enough they are faster than signs at any rank.
+    With one output few cones can be enough; they are then faster than signs.
     """
     (n, r), c = points.X.shape, points.Z.shape[1]
     if limits.nodes == 0:
         return
     if r >= LIFTED_RANK:
-        if r <= WIDEST_COVER:
+        if c == 1 and r <= FEW_RANK:
             yield partial(_on_cones, executor=executor, few=True)
         if c > 1 or n <= LIFTED_SAMPLES:
             yield _on_signs
@@ -383,6 +385,7 @@ def _on_cones(
     if few:
         most = FEW_OPERATIONS // operations(points)
         limits = replace(limits, nodes=min(limits.nodes, most))
+        limits = replace(limits, seconds=FEW_SHARE * limits.seconds)
     outcome = branch_and_bound(points, value, limits, executor)
     return outcome.bound, outcome.directions
 

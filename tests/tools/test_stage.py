@@ -243,13 +243,13 @@ def test_every_page_of_a_folder_is_finished_and_no_other_file(tmp_path):
 
 
 RESULTS = {
-    "date": "2026-01-02 03:04 UTC",
     "machine": {"processor": "A processor"},
     "versions": {"copt": "not installed"},
     "effort": {"halvings": 10, "directions": 400, "seconds": 25.0},
     "methods": [{"key": "ours", "label": "ours"}, {"key": "copt", "label": "copt"}],
     "problems": [
         {
+            "date": "2026-01-02",
             **{"problem": "p", "label": "a problem", "n": 2, "d": 2, "c": 1},
             **{"beta": 0.5, "status": "done", "optimum": 0.75, "bound": 0.75},
             "steps": 7,
@@ -264,6 +264,7 @@ RESULTS = {
         }
     ],
     "enumeration": [],
+    "maxima": [],
 }
 
 
