@@ -52,7 +52,7 @@ def test_a_process_sees_the_book_and_one_package_only(monkeypatch, nothing_insta
 def test_an_unknown_package_is_refused_and_those_known_are_named(capsys):
     assert environments.main(["no-such"]) == 1
     said = capsys.readouterr()
-    assert "copt, passagemath, pyscnn" in said.out
+    assert "copt, gurobi, passagemath, pyscnn, scip" in said.out
     assert "not installed: no-such" in said.err
 
 

@@ -450,7 +450,7 @@ def test_a_chapter_has_many_names(name, form):
     assert find(Book(), form.format(name)) == "03_strong_duality"
 
 
-@pytest.mark.parametrize("name", ["0", "18", "4_", "stage", ""])
+@pytest.mark.parametrize("name", ["0", "77", "4_", "stage", ""])
 def test_a_name_that_is_no_chapters_is_refused(name):
     with pytest.raises(BookError, match=f"Unknown chapter '{name}'"):
         find(Book(), name)
