@@ -337,22 +337,21 @@ def _search(
 ) -> Maximum:
     """Climb, then search for anything above what the climbs reached."""
     X, Z = points.X, points.Z
-    ends, bound, end = ascend(points, seeds), relaxed_bound(X, Z), limits.seconds
-    end += monotonic()
+    ends, bound = ascend(points, seeds), relaxed_bound(X, Z)
+    end = monotonic() + limits.seconds
     for stage in _stages(points, limits, executor):
         value = float(correlation(X, Z, ends).max())
         if bound <= max(limits.level, value * (1 + limits.tolerance)):
             break
         left = replace(limits, seconds=max(end - monotonic(), 0.0))
-        found, starts = stage(points, value, left)
-        bound = min(bound, found)
-        ends = np.vstack([starts, ascend(points, starts), ends])
+        found, more = stage(points, value, left)
+        bound, ends = min(bound, found), np.vstack([more, ends])
     ends = _distinct(ends, correlation(X, Z, ends))
     return ranked(ends, correlation(X, Z, ends), bound)
 
 
 Stage = Callable[[Points, float, Limits], tuple[float, Array]]
-"""Bounds kappa, given a value of it; returns also where to climb from."""
+"""Bounds kappa, given a value of it; returns also the maximisers it led to."""
 
 
 def _stages(
@@ -383,11 +382,11 @@ def _on_cones(
 ) -> tuple[float, Array]:
     """Search on cones, on a few or until a limit is reached."""
     if few:
-        most = FEW_OPERATIONS // operations(points)
-        limits = replace(limits, nodes=min(limits.nodes, most))
-        limits = replace(limits, seconds=FEW_SHARE * limits.seconds)
+        nodes = min(limits.nodes, FEW_OPERATIONS // operations(points))
+        limits = replace(limits, nodes=nodes, seconds=FEW_SHARE * limits.seconds)
     outcome = branch_and_bound(points, value, limits, executor)
-    return outcome.bound, outcome.directions
+    climbed = ascend(points, outcome.directions)
+    return outcome.bound, np.vstack([outcome.directions, climbed])
 
 
 def _on_signs(points: Points, value: float, limits: Limits) -> tuple[float, Array]:
@@ -400,7 +399,8 @@ def _on_signs(points: Points, value: float, limits: Limits) -> tuple[float, Arra
         nodes=min(limits.nodes, LIFTED_NODES),
         seconds=LIFTED_SHARE * limits.seconds,
     )
-    return found.bound, np.vstack([found.directions, -found.directions])
+    starts = np.vstack([found.directions, -found.directions])
+    return found.bound, ascend(points, starts)
 
 
 def _seeds(X: Array) -> Array:

@@ -5,7 +5,9 @@ import pytest
 
 from lib.arrangements import planar_walls
 from lib.cone_pca import correlation, oracle, planar_oracle
+from lib.cone_pca.ascent import ascend
 from lib.cone_pca.planar import ray_oracle
+from lib.cone_pca.simplicial_cones import make_points
 
 EXACT = 1e-14
 """Relative slack of an exact oracle on a handful of points: some 50 roundings."""
@@ -205,3 +207,14 @@ def test_oracle_refuses_data_that_prove_nothing(X, Z, message):
 def test_special_oracles_refuse_other_dimensions(solver, name, columns):
     with pytest.raises(ValueError, match=rf"{name} needs X with {columns} col.*\(4, 3"):
         solver(np.ones((4, 3)), np.ones((4, 1)))
+
+
+def test_where_a_search_on_signs_began_is_no_candidate():
+    # At this rank signs alone are searched. Another climb gains nothing or, where the
+    # first came to rest on a wall, percents; from a start it gains several times the
+    # value, and a solver would take that start for a neuron.
+    rng = np.random.default_rng(0)
+    X, Z = rng.standard_normal((18, 15)), rng.standard_normal((18, 2))
+    found = oracle(X, Z)
+    ends = ascend(make_points(X, Z), found.candidates)
+    assert (correlation(X, Z, ends) <= 1.5 * found.candidate_values).all()
