@@ -88,10 +88,15 @@ def pentagon_data() -> tuple[Array, Array]:
     X : (5, 3) array
     Y : (5, 2) array
     """
-    angles = 2 * np.pi * np.arange(5) / 5
     s = np.sqrt(-1 / np.cos(4 * np.pi / 5))
-    X = np.column_stack([s * np.cos(angles), s * np.sin(angles), np.ones(5)])
+    X = np.column_stack([s * regular_pentagon(), np.ones(5)])
     return X, np.linalg.solve(X.T @ X, X.T).T[:, :2]
+
+
+def regular_pentagon() -> Array:
+    """Return the corners of a regular pentagon on the unit circle, (5, 2)."""
+    angles = 2 * np.pi * np.arange(5) / 5
+    return np.column_stack([np.cos(angles), np.sin(angles)])
 
 
 def pentagon(beta: float = 0.78) -> Pentagon:
@@ -189,8 +194,7 @@ def five_samples(outputs: int, betas: Sequence[float]) -> FiveSamples:
         matrix ``P L P^T = (cos(2 pi (k - l) / 5) - cos(4 pi / 5))``, which is not CP.
     betas : (k,) sequence
     """
-    angles = 2 * np.pi * np.arange(5) / 5
-    Y = np.column_stack([np.cos(angles), np.sin(angles)])
+    Y = regular_pentagon()
     if outputs == 3:
         sizes, P = np.linalg.eigh(Y @ Y.T - np.cos(4 * np.pi / 5))
         Y = P[:, 2:] * (sizes[2:] + 0.3)

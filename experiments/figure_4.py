@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.images import balanced
+from experiments.images import PIXEL, balanced
 from experiments.result import CertifiedResult, Comparison, Result
 from lib.copositive import solve_whitened
 from lib.data import load_images
@@ -315,7 +315,7 @@ def _projected(weights: Array, rows: Array) -> Array:
 
 def _from_noise(targets: np.ndarray, beta: float, seed: int) -> Problem:
     """Return the problem of making these images from whitened noise."""
-    Y = targets.reshape(len(targets), -1) / 255.0
+    Y = targets.reshape(len(targets), -1) / PIXEL
     noise = np.random.default_rng(seed).standard_normal(Y.shape)
     return Problem(whiten(noise, demean=False).X, Y, beta)
 

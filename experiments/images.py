@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,9 @@ from lib.numerics import EPS, Array
 DEVIATION = 1e-11
 """Of X X^T from what it should be: 3000 orthonormal rows of a QR factorisation have
 1e-13 or so."""
+
+PIXEL = 255.0
+"""The largest value of a pixel."""
 
 SHEETS = ("train_3000", "test_10000")
 """The packs of each data set."""
@@ -161,10 +165,12 @@ def first_of_each(pack: ImagePack, n: int) -> np.ndarray:
             f"n must be a multiple of the {classes} classes up to {len(pack.labels)}; "
             f"got {n!r}."
         )
-    each = n // classes
-    return np.concatenate(
-        [np.flatnonzero(pack.labels == k)[:each] for k in range(classes)]
-    )
+    return first_images(pack.labels, range(classes), n // classes)
+
+
+def first_images(labels: np.ndarray, classes: Iterable[int], each: int) -> np.ndarray:
+    """Return the places of the first images of some classes, class by class."""
+    return np.concatenate([np.flatnonzero(labels == k)[:each] for k in classes])
 
 
 def normalised(train: np.ndarray, test: np.ndarray) -> tuple[Array, Array]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.images import PIXEL
 from experiments.result import CertifiedResult, Result
 from lib.certificate import Certificate, certify
 from lib.cone_pca import Limits, Oracle
@@ -15,7 +16,6 @@ from lib.frank_wolfe import solve
 from lib.numerics import Array
 from lib.problem import Network, Problem, pooled_problem
 
-PIXEL = 255.0
 SIDE = 28
 PACK = 100
 """Images in the pack, ten of a class."""

@@ -12,7 +12,8 @@ import numpy as np
 from scipy import sparse
 from scipy.linalg import eigh
 
-from experiments.counterexample import pentagon_data
+from experiments.counterexample import pentagon_data, regular_pentagon
+from experiments.images import PIXEL, first_images
 from experiments.looseness import gaussian_draw
 from experiments.result import CertifiedResult
 from lib.certificate.weak_duality import proved_value
@@ -362,16 +363,14 @@ def _spiral(rng: np.random.Generator) -> tuple[Array, Array]:
 
 def _white(rng: np.random.Generator) -> tuple[Array, Array]:
     """Return five orthonormal samples and a regular pentagon of targets."""
-    angles = 2 * np.pi * np.arange(5) / 5
-    return np.eye(5), np.column_stack([np.cos(angles), np.sin(angles)])
+    return np.eye(5), regular_pentagon()
 
 
 def _digits(rng: np.random.Generator) -> tuple[Array, Array]:
     """Return digits in their first principal directions, of mean square one."""
     pack = load_images("mnist_train_100")
-    kept = [np.flatnonzero(pack.labels == kind)[:EACH] for kind in range(KINDS)]
-    kept = np.concatenate(kept)
-    pixels = pack.images.reshape(len(pack.images), -1)[kept] / 255.0
+    kept = first_images(pack.labels, range(KINDS), EACH)
+    pixels = pack.images.reshape(len(pack.images), -1)[kept] / PIXEL
     left, sigma, _ = np.linalg.svd(pixels, full_matrices=False)
     X = (left * sigma)[:, :RANK]
     return X / np.sqrt(np.mean(X**2)), one_hot(pack.labels[kept], KINDS)
@@ -451,9 +450,8 @@ def _table(problems: Sequence[tuple[Array, Array, float]]) -> RelaxationTable:
 
 def _measure(X: Array, Y: Array, share: float) -> tuple:
     """Return a row of the table."""
-    X = reduce_rank(X).coordinates
-    ask = Oracle(X)
-    problem = Problem(X, Y, share * ask(Y).value)
+    problem, ask = _problem_at(reduce_rank(X).coordinates, Y, share)
+    X = problem.X
     proof, last = _timed(lambda: solve(problem, bound=ask).certificate)
     split = partial(bound_by_signs, problem, proof.Z)
     bounds = {
@@ -468,6 +466,12 @@ def _measure(X: Array, Y: Array, share: float) -> tuple:
     upper = [min(side.primal, proof.primal) for side in found]
     times = [*seconds, last]
     return len(X), share, proof.primal, proof.dual, lower, upper, times
+
+
+def _problem_at(X: Array, Y: Array, share: float) -> tuple[Problem, Oracle]:
+    """Return the problem with ``beta = share * kappa(Y)``, and the oracle of its X."""
+    ask = Oracle(X)
+    return Problem(X, Y, share * ask(Y).value), ask
 
 
 def _timed(question: Callable[[], Any]) -> tuple[Any, float]:
@@ -562,8 +566,8 @@ def sample_gates(
     """
     rng = np.random.default_rng(seed)
     X, Y = gaussian_draw(samples, 3, 3)(rng)
-    X, ask = reduce_rank(X).coordinates, Oracle(X)
-    problem = Problem(X, Y, share * ask(Y).value)
+    problem, ask = _problem_at(reduce_rank(X).coordinates, Y, share)
+    X = problem.X
     covers = cover_by_gates(cover_by_cells(X)), cover_by_simplices(X)
     rows = []
     for _ in range(draws):
@@ -640,8 +644,7 @@ def measure_gate_factors(
 
 def _gate_factor(X: Array, Y: Array, share: float) -> tuple[float, float, float]:
     """Return both sides of p* and the value with free gates."""
-    ask = Oracle(X)
-    problem = Problem(X, Y, share * ask(Y).value)
+    problem, ask = _problem_at(X, Y, share)
     proof = solve(problem, bound=ask).certificate
     gated = solve_relaxation(problem, cover_by_gates(cover_by_cells(X)))
     return proof.primal, proof.dual, gated.value

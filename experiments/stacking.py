@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from experiments.images import PIXEL, first_images
 from lib.certificate import Solution
 from lib.data import ImagePack, load_images, one_hot
 from lib.frank_wolfe import solve
-from lib.networks import accuracy
+from lib.networks import accuracy, with_ones
 from lib.numerics import Array
 from lib.problem import Network, Problem
 from lib.sgd import MOMENTUM
-
-PIXEL = 255.0
-"""The largest value of a pixel."""
+from lib.sgd.settings import kaiming_uniform
+from lib.svd import linear_optimum
 
 FLOOR_STEPS = 2000
 """Intervals on which the bound of the deep problem is evaluated."""
@@ -56,11 +56,11 @@ def principal_images(classes: Sequence[int], *, each: int, components: int) -> S
         Of the training pixels, by their variance.
     """
     train, test = load_images("cifar10_train_3000"), load_images("cifar10_test_10000")
-    chosen = [np.flatnonzero(train.labels == c)[:each] for c in classes]
-    pixels, Y = _pick(train, np.concatenate(chosen), classes)
+    chosen = first_images(train.labels, classes, each)
+    pixels, Y = _pick(train, chosen, classes)
     held_out, fresh_labels = _pick(test, np.isin(test.labels, classes), classes)
     mean, axes = pixels.mean(axis=0), _principal(pixels, components)
-    X, fresh = (_with_ones((A - mean) @ axes) for A in (pixels, held_out))
+    X, fresh = (with_ones((A - mean) @ axes) for A in (pixels, held_out))
     return Split(X, Y, fresh, fresh_labels)
 
 
@@ -79,10 +79,6 @@ def _principal(A: Array, count: int) -> Array:
     _, sigma, axes = np.linalg.svd(centred, full_matrices=False)
     kept = np.flatnonzero(sigma[:count] > LEAST_SPREAD * max(sigma[0], 1.0))
     return axes[kept].T * (np.sqrt(len(A)) / sigma[kept])
-
-
-def _with_ones(A: Array) -> Array:
-    return np.column_stack([A, np.ones(len(A))])
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +101,7 @@ class Stage:
 
     def hand_on(self, X: Array) -> Array:
         """Return the inputs of the next stage, (k, b + 1), for inputs of this one."""
-        return _with_ones(self.solution.network.predict(X) @ self.bottleneck)
+        return with_ones(self.solution.network.predict(X) @ self.bottleneck)
 
     @property
     def repeated(self) -> float:
@@ -154,9 +150,7 @@ def stage_accuracies(split: Split, stages: Sequence[Stage]) -> Array:
 
 def soft_floor(Y: Array, threshold: float) -> float:
     """Return ``min_F 1/2 |F - Y|^2 + threshold |F|_*``, by the singular values of Y."""
-    sigma = np.linalg.svd(Y, compute_uv=False)
-    above = np.minimum(sigma, threshold)
-    return float((above * sigma - above**2 / 2).sum())
+    return linear_optimum(np.linalg.svd(Y, compute_uv=False), threshold)
 
 
 def stage_floor(problem: Problem) -> float:
@@ -197,7 +191,7 @@ class Deep:
 
     def predict(self, X: Array) -> Array:
         """Return the outputs, (k, c)."""
-        return self.last.predict(_with_ones(self.first.predict(X)))
+        return self.last.predict(with_ones(self.first.predict(X)))
 
     def objective(self, problem: Problem) -> float:
         """Return the squared loss and the weight decay of all four layers."""
@@ -220,10 +214,9 @@ def as_deep(stages: Sequence[Stage]) -> Deep:
 def random_deep(problem: Problem, neurons: int, width: int, seed: int) -> Deep:
     """Draw a deep network with the weights of He et al. (2015)."""
     rng, (_, d, c) = np.random.default_rng(seed), problem.shape
-    shapes = (neurons, d, d), (neurons, width, neurons)
-    shapes += (neurons, width + 1, width + 1), (neurons, c, neurons)
-    drawn = [np.sqrt(6 / fan) * rng.uniform(-1, 1, (m, k)) for m, k, fan in shapes]
-    return Deep(Network(*drawn[:2]), Network(*drawn[2:]))
+    first = kaiming_uniform(neurons, d, width, rng)
+    last = kaiming_uniform(neurons, width + 1, c, rng)
+    return Deep(Network(*first), Network(*last))
 
 
 @dataclass(frozen=True, eq=False)
@@ -276,7 +269,7 @@ def _deep_slopes(problem: Problem, theta: Sequence[Array]) -> tuple[float, list[
     """Return the deep objective and its gradient, by the chain rule."""
     U, B, W, V = theta
     H = np.maximum(problem.X @ U.T, 0.0)
-    inner = _with_ones(H @ B)
+    inner = with_ones(H @ B)
     G = np.maximum(inner @ W.T, 0.0)
     error = G @ V - problem.Y
     decay = sum(float(np.vdot(w, w)) for w in theta)

@@ -93,8 +93,7 @@ def plot_looseness(
         Of the line.
     """
     below = 100 * (1 - np.asarray(relaxed) / np.asarray(network))
-    lines = len(ax.lines) // 2  # with a level each
-    ax.plot(betas, below, "os"[lines] + "-", **styled("dual", **style))
+    ax.plot(betas, below, **styled("dual", **({"marker": "o"} | style)))
     ax.axhline(0.0, **styled("optimum", ls="--"))
     return finish(ax, BETA, "(20) below $p^*$, %")
 

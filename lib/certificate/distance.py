@@ -334,13 +334,12 @@ def locate(
     >>> bool(1 <= found.output_radius < 1.5), found.excludes([[-1.0]]).tolist()
     (True, [True])
     """
-    network = as_network(network)
-    primal = certificate.primal
-    if not np.isclose(objective(problem, network), primal, rtol=1e-9):
+    network, primal = as_network(network), certificate.primal
+    value = objective(problem, network)
+    if not np.isclose(value, primal, rtol=1e-9):
         raise ValueError(
-            f"certificate must be that of the network, whose objective is "
-            f"{objective(problem, network):g}; got one with primal {primal:g}. Take "
-            "certify(problem, network)."
+            f"certificate must be that of the network, whose objective is {value:g}; "
+            f"got one with primal {primal:g}. Take certify(problem, network)."
         )
     gap, loss = max(certificate.gap, 0.0) + ROUNDING * primal, problem.loss
     moved = float(np.linalg.norm(loss.repair(certificate.Z, problem.Y)))

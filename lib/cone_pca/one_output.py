@@ -12,7 +12,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from lib.numerics.compiled import compiled, inner
+from lib.numerics.compiled import compiled, factorise, inner
 
 PASSES = 8
 """Most improvements of the slopes of a cone; more prune hardly more."""
@@ -25,14 +25,14 @@ SINGULAR = 1e-14
 """Squared sine of a ray to others below which it is not taken in with them."""
 
 Slopes = namedtuple(
-    "Slopes", "convex values slopes coordinates trial free gram factor nearest"
+    "Slopes", "convex values slopes coordinates trial free gram part factor nearest"
 )
 """Work space of one thread: a function at the rays, its convex part, and the rest."""
 
 
 def make_slopes(n, r):
     """Allocate the work space of a thread."""
-    free, square = np.zeros(r, dtype=np.bool_), [np.zeros((r, r)) for _ in range(2)]
+    free, square = np.zeros(r, dtype=np.bool_), [np.zeros((r, r)) for _ in range(3)]
     one, two, three, four, five = (np.zeros(r) for _ in range(5))
     return Slopes(one, two, np.zeros(n), three, four, free, *square, five)
 
@@ -167,17 +167,15 @@ def _walk(work):
 @compiled
 def _solve(work):
     """Solve ``gram l = values`` for the free coordinates; False if near singular."""
-    free, trial, factor = work.free, work.trial, work.factor
+    free, trial, part, factor = work.free, work.trial, work.part, work.factor
     size = len(trial)
     for i in range(size):
         trial[i] = work.values[i] if free[i] else 0.0
         for j in range(i + 1):
-            total = work.gram[i, j] if free[i] and free[j] else 1.0 * (i == j)
-            for k in range(j):
-                total -= factor[i, k] * factor[j, k]
-            if i == j and total <= SINGULAR:
-                return False
-            factor[i, j] = np.sqrt(total) if i == j else total / factor[j, j]
+            part[i, j] = work.gram[i, j] if free[i] and free[j] else 1.0 * (i == j)
+    if not factorise(part, factor, SINGULAR):
+        return False
+    for i in range(size):
         for k in range(i):
             trial[i] -= factor[i, k] * trial[k]
         trial[i] /= factor[i, i]

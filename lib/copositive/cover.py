@@ -20,9 +20,6 @@ EXACT_RANK = 4
 """Doubly nonnegative matrices of at most this size are completely positive
 (Maxfield and Minc 1962), so that pieces with so many rays make (17) exact."""
 
-SPIKE_FREE_LOOSENESS = float(np.sqrt(2.0))
-"""On spike-free X even the network without ReLU costs no less than p* over this."""
-
 MOST_CELLS = 50_000
 """Cells that a cover may list: seconds, and a gigabyte for their programs."""
 
@@ -110,10 +107,20 @@ class Cover:
         Equations (19), (20). For any loss whose least value is not negative.
         """
         rank = self.X.shape[1]
-        if self.exact or (self.positive and rank <= EXACT_RANK):
+        if self.exact:
             return 1.0
-        factor = float(np.sqrt(max(min(outputs, rank), 1)))
-        return min(factor, SPIKE_FREE_LOOSENESS) if self.positive else factor
+        if self.positive:
+            return spike_free_looseness(outputs, rank)
+        return float(np.sqrt(max(min(outputs, rank), 1)))
+
+
+def spike_free_looseness(outputs: int, rank: int) -> float:
+    """Return a factor by which p* exceeds (20) at most, for targets of rank outputs.
+
+    On spike-free X even the network without ReLU costs no less than p* over ``sqrt 2``;
+    for one output, and up to ``EXACT_RANK``, (20) is p*.
+    """
+    return 1.0 if outputs <= 1 or rank <= EXACT_RANK else float(np.sqrt(2.0))
 
 
 def cover_by_cells(X: Array, *, as_printed: bool = False) -> Cover:

@@ -15,7 +15,7 @@ import numpy as np
 
 from lib.certificate.solution import REACHED
 from lib.copositive.bounds import ProvedValue, bound_eigenvalue
-from lib.copositive.cover import EXACT_RANK, SPIKE_FREE_LOOSENESS
+from lib.copositive.cover import spike_free_looseness
 from lib.copositive.relaxation import kernel_value
 from lib.losses import SQUARED, feasible_scale
 from lib.numerics import EPS, Array
@@ -151,8 +151,7 @@ def solve_whitened(
     )
     converged = best.relative_gap <= tolerance
     status = REACHED if converged else f"The limit of {steps} steps was reached."
-    exact = len(Y) <= EXACT_RANK or outputs.coordinates.shape[1] == 1
-    loose = 1.0 if exact else SPIKE_FREE_LOOSENESS
+    loose = spike_free_looseness(outputs.coordinates.shape[1], len(Y))
     return Whitened(best.value, proof, best.W, taken, converged, status, loose)
 
 

@@ -68,6 +68,12 @@ def is_positive_semidefinite(matrix, factor):
     True proves that ``matrix`` plus a perturbation of a few roundings of its
     largest entry is positive semidefinite (Higham 2002, theorem 10.3).
     """
+    return factorise(matrix, factor, 0.0)
+
+
+@compiled
+def factorise(matrix, factor, least):
+    """Write the Cholesky factor of a matrix; False on a pivot not above ``least``."""
     size = len(matrix)
     for i in range(size):
         for j in range(i + 1):
@@ -75,7 +81,7 @@ def is_positive_semidefinite(matrix, factor):
             for k in range(j):
                 total -= factor[i, k] * factor[j, k]
             if i == j:
-                if total <= 0.0:
+                if total <= least:
                     return False
                 factor[i, i] = np.sqrt(total)
             else:

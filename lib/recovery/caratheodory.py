@@ -68,12 +68,18 @@ def prune(problem: Problem, network: Network) -> Network:
     n, _, c = problem.shape
     if n + 1 < 2 * c and 2 * network.width > n * (n + 1):
         network = _by_products(problem, network)
-    H = problem.features(network.U)
-    scale = network.sizes
-    atoms = (H.T[:, :, None] * network.V[:, None, :]).reshape(network.width, -1)
-    w = _eliminated(atoms / scale[:, None], scale)
-    share = np.sqrt(w / scale)[:, None]
+    share = np.sqrt(sparse_weights(problem, network))[:, None]
     return _living(Network(share * network.U, share * network.V))
+
+
+def sparse_weights(problem: Problem, network: Network) -> Array:
+    """Return w >= 0, few positive: ``sum_j w_j A_j`` are the outputs, at no more cost.
+
+    All neurons must be alive and balanced.
+    """
+    H, scale = problem.features(network.U), network.sizes
+    atoms = (H.T[:, :, None] * network.V[:, None, :]).reshape(network.width, -1)
+    return _eliminated(atoms / scale[:, None], scale) / scale
 
 
 def _by_products(problem: Problem, network: Network) -> Network:

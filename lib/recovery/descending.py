@@ -10,7 +10,7 @@ import numpy as np
 
 from lib.numerics import Array
 from lib.problem import Network, Problem, objective, residual
-from lib.recovery.caratheodory import _eliminated
+from lib.recovery.caratheodory import sparse_weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,11 +152,8 @@ def descend_to(problem: Problem, network: Network, optimum: Network) -> Descendi
             f"pruning and those of the optimum; got {network.width}. Append neurons "
             "that are zero, or prune the optimum."
         )
-    U, V, grown = (
-        prune.neurons.U.copy(),
-        prune.neurons.V.copy(),
-        np.zeros(len(balance.end)),
-    )
+    U, V = prune.neurons.U.copy(), prune.neurons.V.copy()
+    grown = np.zeros_like(prune.end)
     U[idle], V[idle], grown[idle] = target.U, target.V, 1.0
     mix = Leg(problem, "mix", Network(U, V), prune.end, grown, prune.stretch)
     return DescendingPath((balance, prune, mix))
@@ -172,8 +169,6 @@ def _make_room(problem: Problem, network: Network) -> Sequence[Leg]:
     ones, kept = np.ones(len(u)), np.zeros(len(u))
     balance = Leg(problem, "balance", neurons, ones, alive.astype(float), stretch)
     if alive.any():
-        H, V = problem.features(neurons.U[alive]), neurons.V[alive]
-        atoms = (H.T[:, :, None] * V[:, None, :]).reshape(len(V), -1)
-        sizes = neurons.sizes[alive]
-        kept[alive] = _eliminated(atoms / sizes[:, None], sizes) / sizes
+        living = Network(neurons.U[alive], neurons.V[alive])
+        kept[alive] = sparse_weights(problem, living)
     return balance, Leg(problem, "prune", neurons, balance.end, kept, rest)

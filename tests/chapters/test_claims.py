@@ -106,17 +106,6 @@ def test_no_direction_above_beta_is_not_enough_for_a_gap_of_zero():
     assert solve(problem).certificate.primal < 0.9 * problem.beta * network.path_norm
 
 
-def test_a_step_of_one_and_a_half_leaves_the_ball_and_never_settles():
-    # X = Y = t = 1, where Algorithm 1 as printed allows every step in (0, 2).
-    F, seen = 0.0, []
-    for _ in range(200):
-        F = -0.5 * F + 1.5 * np.sign(1 - F)
-        seen.append(F)
-    tail = np.array(seen[100:])
-    assert np.abs(tail).max() > 1.4  # the radius is 1
-    assert ((tail - 1) ** 2 / 2).max() > 1  # the least loss is 0
-
-
 def test_a_radius_too_small_shows_in_the_run_itself():
     rng = np.random.default_rng(0)
     problem = Problem(rng.standard_normal((9, 2)), rng.standard_normal((9, 2)), 0.1)

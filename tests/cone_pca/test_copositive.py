@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
+from experiments.recovery import horn_matrix
 from lib.certificate import certify
 from lib.cone_pca import oracle
 from lib.problem import Network, Problem
 
 RNG = np.random.default_rng(0)
-CYCLE = np.roll(np.eye(5), 1, axis=0)
-HORN = np.ones((5, 5)) - 2 * (CYCLE + CYCLE.T)
+HORN = horn_matrix()
 
 
 def factor(M):
@@ -28,6 +28,10 @@ def least(M):
         same_sign = (vectors >= -1e-12).all(axis=0) | (vectors <= 1e-12).all(axis=0)
         found += list(values[same_sign])
     return min(found)
+
+
+def test_horns_matrix_is_copositive_on_every_support():
+    assert least(HORN) >= -1e-12
 
 
 @pytest.mark.parametrize("M", [HORN, HORN - 0.1 * np.eye(5)])

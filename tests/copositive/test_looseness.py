@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from experiments import gaussian_draw, search_looseness
-from experiments.counterexample import pentagon_data
+from experiments.counterexample import pentagon_data, regular_pentagon
 from lib.cone_pca import kappa_by_cells
 from lib.copositive import (
     cover_by_cells,
@@ -27,8 +27,7 @@ VALUE = 1e-6
 ROUNDING = 1e-11
 """Hundreds of roundings of sums of a dozen terms."""
 
-CIRCLE = 2 * np.pi * np.arange(5) / 5
-PENTAGON_LABELS = np.column_stack([np.cos(CIRCLE), np.sin(CIRCLE)])
+PENTAGON_LABELS = regular_pentagon()
 """Two outputs on five whitened samples for which (19) and (20) are loose."""
 
 

@@ -56,8 +56,9 @@ def test_the_optimum_is_in_the_ball_and_the_half_space_of_any_feasible_point(
     best, Y = solution.certificate, problem.Y
     # D is strongly concave: so far may the proved point be from the best one.
     error = np.sqrt(2 * max(best.gap, 0.0)) + 1e-12 * np.linalg.norm(Y)
-    bar = Y + np.random.default_rng(seed).standard_normal(Y.shape)
-    bar = bar * (0.999 * problem.beta / oracle(problem.X, bar).bound)
+    rng = np.random.default_rng(seed)
+    bar = Y + rng.standard_normal(Y.shape)
+    bar = bar * (rng.uniform(0, 1) * problem.beta / oracle(problem.X, bar).bound)
     ball = np.linalg.norm(bar - Y)
     assert np.linalg.norm(best.Z - Y) <= ball + error
     assert np.vdot(Y - bar, best.Z - bar) >= -ball * error

@@ -5,6 +5,7 @@ import pytest
 from scipy.optimize import minimize
 
 from experiments import absolute_loss, constant_steps
+from experiments.counterexample import regular_pentagon
 from lib.arrangements import enumerate_cells, generic_cell_count, paper_cell_bound
 from lib.cone_pca import oracle
 from lib.copositive import solve_whitened
@@ -17,6 +18,9 @@ from lib.recovery import split_block
 def test_steps_above_one_leave_the_ball_at_once_and_for_good(alpha):
     values = constant_steps(alpha, 400)
     assert (np.abs(values[1:]) > 1).all()
+    if alpha == 1.5:  # with a loss above 1, where 0 is the least
+        assert np.abs(values[101:]).max() > 1.4
+        assert ((values[101:] - 1) ** 2 / 2).max() > 1
     assert (values[1:-1] * values[2:] < 0).all()
     assert abs(values[-1]) == pytest.approx(alpha / (2 - alpha), rel=1e-9)
 
@@ -41,8 +45,7 @@ def test_frank_wolfe_does_not_reach_the_least_absolute_error():
 
 def test_simplicial_cells_of_rank_five_do_not_make_19_exact():
     # X = I and a regular pentagon: all cells are orthants, and (19) is (20).
-    angles = 2 * np.pi * np.arange(5) / 5
-    Y = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    Y = regular_pentagon()
     proof = solve(Problem(np.eye(5), Y, 0.3)).certificate
     relaxed = solve_whitened(Y, 0.3)
     assert relaxed.value < proof.dual * 0.98  # 1.1132 against 1.1392

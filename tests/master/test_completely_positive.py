@@ -147,6 +147,9 @@ def test_short_row_at_a_right_angle_to_long_ones_is_kept(short):
 
 def test_pentagon_matrix_is_doubly_nonnegative_and_horns_refutes_it():
     M, H = pentagon_matrix(), horn_matrix()
+    steps = np.subtract.outer(np.arange(5), np.arange(5))
+    formula = np.cos(2 * np.pi * steps / 5) + np.cos(np.pi / 5)
+    np.testing.assert_allclose(M / M[0, 0], formula / formula[0, 0], atol=1e-15 * 5)
     assert M.min() == 0.0
     assert np.linalg.eigvalsh(M)[0] >= -1e-15 * 5
     assert np.vdot(H, M) == pytest.approx((25 - 15 * np.sqrt(5)) / 4)
