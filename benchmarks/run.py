@@ -94,24 +94,33 @@ SAME = ("processor", "cores", "python")
 
 
 def renewed(stored: Row, fresh: Row) -> Row:
-    """Put the entries of a part of a run in place of those that there were.
-
-    Raises
-    ------
-    ValueError
-        If the machine is another, whose times cannot stand beside the others.
-    """
-    then, now = ([r["machine"].get(name) for name in SAME] for r in (stored, fresh))
-    if then != now:
-        raise ValueError(
-            f"The results were measured on {then}; this machine is {now}. Measure all "
-            "of them anew with `make benchmark`."
-        )
+    """Put the entries of a part of a run in place of those that there were."""
     joined = dict(fresh)
     for part, name in PARTS.items():
         both = [*stored[part], *fresh[part]]
         joined[part] = list({entry[name]: entry for entry in both}.values())
     return joined
+
+
+def renewable(folder: Path) -> Row:
+    """Read results that a part measured here may stand beside.
+
+    Raises
+    ------
+    ValueError
+        If there are none, or the machine was another.
+    """
+    path = folder / "results.json"
+    if not path.is_file():
+        raise ValueError(f"There are no results in {folder}. Run `make benchmark`.")
+    stored = json.loads(path.read_text("utf-8"))
+    then, now = ([m.get(name) for name in SAME] for m in (stored["machine"], machine()))
+    if then != now:
+        raise ValueError(
+            f"The results were measured on {then}; this machine is {now}. Measure all "
+            "of them anew with `make benchmark`."
+        )
+    return stored
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -130,6 +139,8 @@ def main(arguments: list[str] | None = None) -> int:
     known = [*(instance.key for instance in INSTANCES), "maxima"]
     if unknown := set(options.only or ()) - set(known):
         parser.error(f"unknown problem {sorted(unknown)}; known: {', '.join(known)}")
+    if options.update and quick:
+        parser.error("--update renews what a full run has measured: without --quick")
     chosen = [i for i in INSTANCES if _is_chosen(i, quick, options.only)]
     sizes = QUICK_ARRANGEMENTS if quick else ARRANGEMENTS
     asked = QUICK_MAXIMA if quick else MAXIMA
@@ -139,10 +150,12 @@ def main(arguments: list[str] | None = None) -> int:
     aside = HOME.parent / "_build" / "benchmarks" / "results"
     shown = options.update or not (quick or options.only)
     out = options.out or (HOME if shown else aside)
+    try:  # before anything is measured
+        stored = renewable(out) if options.update else None
+    except ValueError as error:
+        parser.error(str(error))
     found = results(chosen, sizes, QUICK if quick else FULL, asked)
-    if options.update:
-        found = renewed(json.loads((out / "results.json").read_text("utf-8")), found)
-    write(found, out)
+    write(renewed(stored, found) if stored else found, out)
     print(f"The results are in {out}")
     return 0
 

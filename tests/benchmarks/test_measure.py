@@ -186,10 +186,22 @@ def test_a_part_measured_anew_takes_the_place_of_what_it_was(small_results):
     assert run.renewed(stored, fresh) == small_results
 
 
-def test_times_of_another_machine_do_not_stand_beside_these(small_results):
+def test_times_of_another_machine_do_not_stand_beside_these(
+    small_results, tmp_path, capsys
+):
+    update = ["--update", "--only", "maxima", "--out", str(tmp_path)]
     other = small_results | {"machine": small_results["machine"] | {"cores": 4096}}
-    with pytest.raises(ValueError, match="Measure all of them anew"):
-        run.renewed(other, small_results)
+    for stored, told in ((None, "no results"), (other, "Measure all of them anew")):
+        if stored:
+            run.write(stored, tmp_path)
+        with pytest.raises(SystemExit):  # at once: nothing was measured
+            run.main(update)
+        assert told in capsys.readouterr().err
+    run.write(small_results, tmp_path)
+    assert run.renewable(tmp_path) == small_results
+    with pytest.raises(SystemExit):
+        run.main([*update, "--quick"])
+    assert "without --quick" in capsys.readouterr().err
 
 
 def test_an_unknown_problem_is_refused_with_those_known(capsys):
